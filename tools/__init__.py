@@ -1,0 +1,1 @@
+"""Programs for working on kerbauth; no part of what is installed."""
