@@ -1,0 +1,33 @@
+"""How much a caller is told: everything, or nothing that a stranger could use to find out which accounts exist."""
+
+from dataclasses import replace
+from enum import StrEnum
+
+from kerbauth.core.outcome import Granted, Refused, Unavailable, Verdict
+from kerbauth.core.reason_table import REASONS
+from kerbauth.core.reasons import Reason
+
+
+class Disclosure(StrEnum):
+    """What a caller may be told about a refusal."""
+
+    GUARDED = "guarded"
+    FULL = "full"
+
+
+def told(verdict: Verdict, disclosure: Disclosure) -> Verdict:
+    """The verdict as this caller may see it; the log and the audit keep the exact one.
+
+    Under guarded disclosure whatever a KDC said before the password was proved becomes `bad-credentials` and loses everything that
+    came along with it, so that two such answers differ in nothing but the correlation id. The KDC's own words (foreign notices) are
+    dropped as well: they name principals and states.
+    """
+    match verdict:
+        case Granted():
+            return verdict
+        case Refused() | Unavailable() if disclosure is Disclosure.FULL:
+            return verdict
+        case Refused() if REASONS[verdict.reason].guarded and not verdict.proved:
+            return Refused(Reason.BAD_CREDENTIALS, verdict.stage)
+        case Refused() | Unavailable():
+            return replace(verdict, codes=(), diagnostic="", notices=tuple(notice for notice in verdict.notices if not notice.foreign))

@@ -1,0 +1,43 @@
+from kerbauth.core.codes.catalogue import krb_error
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.disclosure import Disclosure, told
+from kerbauth.core.outcome import Granted, Notice, Refused, Severity, Unavailable
+from kerbauth.core.principal import Principal
+from kerbauth.core.reason_table import REASONS
+from kerbauth.core.reasons import Kind, Reason
+
+ETEXT = Notice(Severity.INFO, Reason.ACCOUNT_DISABLED, "CLIENT LOCKED OUT", foreign=True)
+
+
+def test_a_grant_is_told_as_it_is() -> None:
+    granted = Granted("alice", Principal(("alice",), "KA.TEST"), None)
+    assert told(granted, Disclosure.GUARDED) is granted
+
+
+def test_full_disclosure_tells_everything() -> None:
+    refused = Refused(Reason.ACCOUNT_DISABLED, Stage.AS, codes=(krb_error(18),), diagnostic="x", notices=(ETEXT,))
+    assert told(refused, Disclosure.FULL) is refused
+
+
+def test_what_a_kdc_says_before_the_proof_looks_like_a_wrong_password_to_strangers() -> None:
+    wrong = told(Refused(Reason.BAD_CREDENTIALS, Stage.AS, codes=(krb_error(24),), diagnostic="wrong"), Disclosure.GUARDED)
+    for reason, info in REASONS.items():
+        if info.guarded:
+            told_as = told(Refused(reason, Stage.AS, codes=(krb_error(18),), diagnostic="x", notices=(ETEXT,)), Disclosure.GUARDED)
+            assert told_as == Refused(Reason.BAD_CREDENTIALS, Stage.AS)
+    assert wrong == Refused(Reason.BAD_CREDENTIALS, Stage.AS)
+
+
+def test_an_expired_password_is_told_once_the_old_one_was_proved() -> None:
+    refused = Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, proved=True)
+    assert told(refused, Disclosure.GUARDED) == refused
+
+
+def test_strangers_never_see_codes_diagnostics_or_the_kdcs_words() -> None:
+    own = Notice(Severity.INFO, Reason.KDC_ERROR, "ours")
+    unavailable = Unavailable(Reason.KDC_ERROR, Stage.AS, codes=(krb_error(60),), diagnostic="x", notices=(ETEXT, own))
+    assert told(unavailable, Disclosure.GUARDED) == Unavailable(Reason.KDC_ERROR, Stage.AS, notices=(own,))
+
+
+def test_every_guarded_reason_is_a_refusal() -> None:
+    assert {info.kind for info in REASONS.values() if info.guarded} == {Kind.REFUSED}
