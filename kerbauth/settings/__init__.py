@@ -1,0 +1,34 @@
+"""The settings: one TOML file and some environment variables, read once, checked as a whole, and never changed."""
+
+from kerbauth.core.problem import Problem
+from kerbauth.settings.load import SettingsError, load
+from kerbauth.settings.model import STANDARD_OUTPUT, AuditSettings, ClientSettings, MessageSettings, PermissionSettings, Settings
+from kerbauth.settings.names import name_rules, realm_names
+from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, RuleSettings
+from kerbauth.settings.reference import reference, reference_markdown
+from kerbauth.settings.secret_files import SecretFileError, read_secret_file
+from kerbauth.settings.server import LogLevel, ServerSettings
+
+__all__ = [
+    "STANDARD_OUTPUT",
+    "AuditSettings",
+    "ClientSettings",
+    "LogLevel",
+    "MessageSettings",
+    "NameSettings",
+    "PermissionSettings",
+    "Problem",
+    "RealmKind",
+    "RealmSettings",
+    "RuleSettings",
+    "SecretFileError",
+    "ServerSettings",
+    "Settings",
+    "SettingsError",
+    "load",
+    "name_rules",
+    "read_secret_file",
+    "realm_names",
+    "reference",
+    "reference_markdown",
+]

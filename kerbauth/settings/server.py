@@ -1,0 +1,93 @@
+"""The table `[server]`."""
+
+import ipaddress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from kerbauth.settings.fields import FilePath, Kind, Lax, Table, split_host_port
+from kerbauth.settings.findings import one, reading
+
+
+class LogLevel(StrEnum):
+    """How much goes to the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class ServerSettings(Table):
+    """`[server]`: the HTTP service itself."""
+
+    insecure_http: bool = Field(
+        False,  # noqa: FBT003 -- pydantic's way to give a default
+        description="true: passwords may come in unencrypted from other machines. Only for a network in which nobody can listen.",
+    )
+    listen: Annotated[str, Kind("address:port")] = Field(
+        "127.0.0.1:8080",
+        description="The IP address (IPv6 in brackets) or localhost, and the port, on which HTTP is served; port 0 takes any free one. An "
+        "address that other machines reach needs `insecure_http`: put a TLS proxy in front on this machine instead.",
+    )
+    require_client: bool = Field(
+        False,  # noqa: FBT003
+        description="true: only clients with an entry in `clients` may ask.",
+    )
+    runtime_directory: FilePath | None = Field(
+        None,
+        validate_default=True,
+        description="The folder for the private krb5.conf and the replay cache: the service's own, writable for nobody else. Left out: "
+        "systemd's $RUNTIME_DIRECTORY if there is one, else a private temporary folder, and with it a replay cache that a restart forgets.",
+    )
+    log_level: Annotated[LogLevel, Lax] = Field(LogLevel.INFO, description="How much goes to the log: debug, info, warning or error.")
+
+    @field_validator("listen")
+    @classmethod
+    def _safe(cls, value: str, info: ValidationInfo) -> str:
+        host, _ = _address(value)
+        # An `insecure_http` that is itself wrong is not in `data`; then one problem at a time is enough.
+        if not _is_loopback(host) and info.data.get("insecure_http") is False:
+            msg = (
+                "is an address that other machines reach, and passwords would come in unencrypted. Listen on 127.0.0.1 and put a TLS "
+                "proxy in front, or set insecure_http = true"
+            )
+            raise one(msg)
+        return value
+
+    @field_validator("runtime_directory")
+    @classmethod
+    def _from_systemd(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        given = reading(info).environ.get("RUNTIME_DIRECTORY", "")
+        if value is not None or not given:
+            return value
+        # systemd.exec(5): several folders are separated by colons; the first is the unit's own
+        return Path(given.split(":")[0])
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """`listen` in parts: the host (IPv6 without brackets) and the port."""
+        return _address(self.listen)
+
+
+def _address(value: str) -> tuple[str, int]:
+    try:
+        host, port = split_host_port(value)
+    except ValueError as error:
+        raise one(f"{error}; expected address:port, like 127.0.0.1:8080 or [::1]:8080") from None
+    if port is None:
+        msg = "has no port; expected address:port, like 127.0.0.1:8080 or [::1]:8080"
+        raise one(msg)
+    if host != "localhost":
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            msg = "is no IP address; a name other than localhost could stand for any address. Expected address:port, like 127.0.0.1:8080"
+            raise one(msg) from None
+    return host, port
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -1,0 +1,217 @@
+"""The smaller tables: server, permissions, messages, clients, audit."""
+
+from pathlib import Path
+
+import pytest
+
+from kerbauth.core.disclosure import Disclosure
+from kerbauth.settings import STANDARD_OUTPUT, LogLevel, ServerSettings
+from tests.settings.files import PERMISSIONS, REALM, only_problem, problems, read, token_file
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("127.9.9.9:1", ("127.9.9.9", 1)),
+        ("[::1]:8080", ("::1", 8080)),
+        ("localhost:0", ("localhost", 0)),
+    ],
+)
+def test_a_loopback_address_is_listened_on(tmp_path: Path, listen: str, address: tuple[str, int]) -> None:
+    settings = read(tmp_path, f'[server]\nlisten = "{listen}"', REALM, PERMISSIONS)
+    assert settings.server.address == address
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:80", "192.0.2.1:80", "[::]:80", "[2001:db8::1]:80", "[::ffff:127.0.0.1]:80"])
+def test_another_address_is_listened_on_only_where_unencrypted_http_is_asked_for(tmp_path: Path, listen: str) -> None:
+    problem = only_problem(tmp_path, f'[server]\nlisten = "{listen}"', REALM, PERMISSIONS)
+    assert problem.key == "server.listen"
+    assert "put a TLS proxy in front, or set insecure_http = true" in problem.message
+    settings = read(tmp_path, f'[server]\nlisten = "{listen}"\ninsecure_http = true', REALM, PERMISSIONS)
+    assert settings.server.listen == listen
+
+
+@pytest.mark.parametrize(
+    ("listen", "message"),
+    [
+        ("", "has no host name or address"),
+        (":8080", "has no host name or address"),
+        ("127.0.0.1", "has no port"),
+        ("127.0.0.1:", "is no host or host:port"),
+        ("127.0.0.1:65536", "has a port above 65535"),
+        ("127.0.0.1:\u0661", "is no host or host:port"),
+        ("::1:8080", "is no host or host:port"),
+        ("[::1", "is no host or host:port"),
+        ("[127.0.0.1]:80", "has no IPv6 address in its brackets"),
+        ("sso.corp.example:80", "is no IP address"),
+        ("127.0.0.1:80\n", "is no host or host:port"),
+    ],
+)
+def test_a_malformed_listen_address_is_refused(tmp_path: Path, listen: str, message: str) -> None:
+    written = listen.replace("\n", "\\n")
+    problem = only_problem(tmp_path, f'[server]\nlisten = "{written}"', REALM, PERMISSIONS)
+    assert message in problem.message
+
+
+def test_the_log_level_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, '[server]\nlog_level = "debug"', REALM, PERMISSIONS).server.log_level is LogLevel.DEBUG
+
+
+def test_a_table_can_be_built_without_a_file() -> None:
+    assert ServerSettings().runtime_directory is None
+
+
+@pytest.mark.parametrize(
+    ("written", "environ", "expected"),
+    [
+        ("", {}, None),
+        ("", {"RUNTIME_DIRECTORY": ""}, None),
+        ("", {"RUNTIME_DIRECTORY": "/run/kerbauth"}, Path("/run/kerbauth")),
+        ("", {"RUNTIME_DIRECTORY": "/run/kerbauth:/run/other"}, Path("/run/kerbauth")),
+        ('runtime_directory = "/run/mine"', {"RUNTIME_DIRECTORY": "/run/kerbauth"}, Path("/run/mine")),
+    ],
+)
+def test_the_runtime_folder_is_the_stated_one_or_systemd_s(
+    tmp_path: Path, written: str, environ: dict[str, str], expected: Path | None
+) -> None:
+    settings = read(tmp_path, f"[server]\n{written}", REALM, PERMISSIONS, environ=environ)
+    assert settings.server.runtime_directory == expected
+
+
+@pytest.mark.parametrize("path", ["", "\\u0000"])
+def test_a_path_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
+    problem = only_problem(tmp_path, f'[server]\nruntime_directory = "{path}"', REALM, PERMISSIONS)
+    assert problem.message == "is empty or holds a NUL character; expected a path"
+
+
+def test_an_adapter_s_own_settings_are_handed_on_unread(tmp_path: Path) -> None:
+    settings = read(tmp_path, REALM, '[permissions]\nadapter = "mine"\nfile = "a"\noptions = 1\nbase = 2\nnested = { deep = [1, 2] }')
+    assert dict(settings.permissions.options) == {"file": "a", "options": 1, "base": 2, "nested": {"deep": [1, 2]}}
+    assert settings.permissions.base == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("permissions", "key", "message"),
+    [
+        ("[permissions]", "permissions.adapter", "is missing; expected text"),
+        ("[permissions]\nadapter = 3", "permissions.adapter", "expected text"),
+        ('[permissions]\nadapter = ""', "permissions.adapter", "is no adapter's name"),
+        ('[permissions]\nadapter = "../evil"', "permissions.adapter", "is no adapter's name"),
+        ("[[permissions]]", "permissions", "is a list; expected a table"),
+    ],
+)
+def test_a_permission_table_needs_an_adapter(tmp_path: Path, permissions: str, key: str, message: str) -> None:
+    problem = only_problem(tmp_path, REALM, permissions)
+    assert (problem.key, message in problem.message) == (key, True)
+
+
+@pytest.mark.parametrize(
+    ("messages", "key", "message"),
+    [
+        ('languages = ["en", "tlh"]', "messages.languages[2]", "has no catalogue file; available: en"),
+        ('languages = ["en", "en"]', "messages.languages[2]", "is in the list twice"),
+        ("languages = []", "messages.languages", "is an empty list"),
+        ('default = "de"', "messages.default", "is not one of `languages`"),
+        ('overrides = "none.d"', "messages.overrides", "names a folder that is not there"),
+    ],
+)
+def test_languages_and_own_texts_must_be_there(tmp_path: Path, messages: str, key: str, message: str) -> None:
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, f"[messages]\n{messages}")
+    assert (problem.key, message in problem.message) == (key, True)
+
+
+def test_what_is_wrong_with_own_texts_is_told_with_everything_else(tmp_path: Path) -> None:
+    (tmp_path / "messages.d").mkdir()
+    (tmp_path / "messages.d" / "en.toml").write_text("\nno-such-reason = 'x'\n", encoding="utf-8")
+    found = problems(tmp_path, REALM, '[messages]\nlanguages = ["tlh"]\noverrides = "messages.d"')
+    assert [(problem.key, problem.line) for problem in found] == [
+        ("permissions", None),
+        ("messages.languages[1]", None),
+        ("no-such-reason", 2),
+    ]
+    assert found[2].file == str(tmp_path / "messages.d" / "en.toml")
+
+
+def test_own_texts_that_are_fine_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "messages.d").mkdir()
+    settings = read(tmp_path, REALM, PERMISSIONS, '[messages]\noverrides = "messages.d"')
+    assert settings.messages.overrides == tmp_path / "messages.d"
+
+
+def test_a_client_is_guarded_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    token_file(tmp_path, "b.token", "b" * 32)
+    settings = read(
+        tmp_path, REALM, PERMISSIONS, '[clients.a]\ntoken_file = "a.token"', '[clients.b]\ntoken_file = "b.token"\ndisclosure = "full"'
+    )
+    assert [client.disclosure for client in settings.clients.values()] == [Disclosure.GUARDED, Disclosure.FULL]
+
+
+@pytest.mark.parametrize(
+    ("client", "key", "message"),
+    [
+        ("[clients.a]", "clients.a.token_file", "is missing; expected path"),
+        ('[clients.a]\ntoken_file = "none"', "clients.a.token_file", "is not there"),
+        ('[clients.a]\ntoken_file = "a.token"\ndisclosure = "open"', "clients.a.disclosure", "expected guarded | full"),
+        ('[clients.a]\ntoken_file = "a.token"\napplication = ""', "clients.a.application", "is empty"),
+        (f'[clients.a]\ntoken_file = "a.token"\napplication = "{"x" * 256}"', "clients.a.application", "at most 255"),
+        (
+            '[clients.a]\ntoken_file = "a.token"\napplication = "x"\nidentity_only = true',
+            "clients.a.identity_only",
+            "remove one of the two",
+        ),
+        ('[clients."a\\nb"]\ntoken_file = "a.token"', 'clients."a\\nb"', "control character"),
+        ('[clients." "]\ntoken_file = "a.token"', 'clients." "', "is empty"),
+    ],
+)
+def test_a_client_that_cannot_be_is_refused(tmp_path: Path, client: str, key: str, message: str) -> None:
+    token_file(tmp_path, "a.token")
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, client)
+    assert (problem.key, message in problem.message) == (key, True)
+
+
+def test_a_client_may_want_to_know_who_somebody_is_and_no_more(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    settings = read(tmp_path, REALM, PERMISSIONS, '[clients.a]\ntoken_file = "a.token"\nidentity_only = true')
+    assert settings.clients["a"].identity_only
+
+
+def test_two_clients_with_the_same_token_are_refused(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    token_file(tmp_path, "b.token")
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, '[clients.a]\ntoken_file = "a.token"', '[clients.b]\ntoken_file = "b.token"')
+    assert (problem.key, "has the same token" in problem.message) == ("clients.b.token_file", True)
+
+
+def test_two_clients_with_the_same_file_are_refused(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, '[clients.a]\ntoken_file = "a.token"', '[clients.b]\ntoken_file = "a.token"')
+    assert problem.key == "clients.b.token_file"
+
+
+def test_clients_may_not_be_required_where_there_are_none(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, "[server]\nrequire_client = true", REALM, PERMISSIONS)
+    assert (problem.key, "server.require_client lets nobody else ask" in problem.message) == ("clients", True)
+
+
+def test_clients_may_be_required_where_there_are_some(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    assert read(
+        tmp_path, "[server]\nrequire_client = true", REALM, PERMISSIONS, '[clients.a]\ntoken_file = "a.token"'
+    ).server.require_client
+
+
+def test_the_audit_can_go_to_standard_output(tmp_path: Path) -> None:
+    assert read(tmp_path, REALM, PERMISSIONS, '[audit]\nfile = "-"').audit.file == STANDARD_OUTPUT
+
+
+def test_the_audit_can_go_to_a_file_that_is_there_already(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").touch()
+    assert read(tmp_path, REALM, PERMISSIONS).audit.file == tmp_path / "audit.jsonl"
+
+
+@pytest.mark.parametrize(("file", "message"), [("none/audit.jsonl", "create it, or correct the path"), (".", "is a folder")])
+def test_the_audit_file_needs_a_folder_and_is_none(tmp_path: Path, file: str, message: str) -> None:
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, f'[audit]\nfile = "{file}"')
+    assert (problem.key, message in problem.message) == ("audit.file", True)
