@@ -1,0 +1,111 @@
+"""Running blocking Kerberos calls off the event loop: bounded, with a deadline, and one realm's trouble never takes another's slots."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class FullError(Exception):
+    """No slot came free in time. `abandoned` says that calls past their deadline hold every slot: the other side is silent."""
+
+    def __init__(self, *, abandoned: bool) -> None:
+        super().__init__("every slot is taken")
+        self.abandoned = abandoned
+
+
+class DeadlineError(Exception):
+    """The call was begun and did not end in time. It goes on by itself, holding its slot, and its result is dropped."""
+
+
+class Bulkhead:
+    """At most `limit` blocking calls at a time, each in a thread of its own.
+
+    A thread inside libkrb5 cannot be stopped, so a call past its deadline is abandoned: the caller gets its answer, the thread keeps
+    its slot until the library gives up. When abandoned calls hold every slot, new callers are told at once instead of waiting.
+    The threads are daemons: a silent KDC does not hold up the end of the process.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._slots = asyncio.Semaphore(limit)
+        self._limit = limit
+        self._abandoned = 0
+
+    async def run(self, seconds: float, function: Callable[[], Result]) -> Result:
+        """Call `function` in a thread and give its result back, or raise what it raised.
+
+        Raises FullError if no slot came free, DeadlineError if the call did not end, both within `seconds` in all.
+        """
+        if self._abandoned >= self._limit:
+            raise FullError(abandoned=True)
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        try:
+            async with asyncio.timeout_at(ends):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise FullError(abandoned=self._abandoned >= self._limit) from None
+        call = _Call(loop, function, self._ended)
+        try:
+            call.start()
+        except RuntimeError:  # the system has no thread left for us
+            self._slots.release()
+            raise FullError(abandoned=False) from None
+        try:
+            async with asyncio.timeout_at(ends):
+                return await asyncio.shield(call.future)
+        except TimeoutError:
+            if not call.future.done():
+                call.abandoned = True
+                self._abandoned += 1
+                raise DeadlineError from None
+            return call.future.result()
+        except asyncio.CancelledError:
+            if not call.future.done():
+                call.abandoned = True
+                self._abandoned += 1
+            raise
+
+    def _ended(self, call: "_Call[Result]") -> None:
+        self._slots.release()
+        if call.abandoned:
+            self._abandoned -= 1
+
+
+class _Call(Generic[Result]):
+    """One call in its thread. Everything but `_work` runs on the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, function: Callable[[], Result], ended: Callable[["_Call[Result]"], None]) -> None:
+        self.future: asyncio.Future[Result] = loop.create_future()
+        self.abandoned = False
+        self._loop = loop
+        self._function = function
+        self._ended = ended
+
+    def start(self) -> None:
+        threading.Thread(target=self._work, name="kerberos", daemon=True).start()
+
+    def _work(self) -> None:
+        result: Result | None = None
+        error: BaseException | None = None
+        try:
+            result = self._function()
+        except BaseException as raised:  # noqa: BLE001 -- handed over to the caller, whatever it is
+            error = raised
+        try:
+            self._loop.call_soon_threadsafe(self._finish, result, error)
+        except RuntimeError:  # the loop is closed: the service has stopped without waiting for us
+            return
+
+    def _finish(self, result: Any, error: BaseException | None) -> None:
+        self._ended(self)
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(result)
+        elif self.abandoned:
+            self.future.cancel()  # nobody is left to hear of it
+        else:
+            self.future.set_exception(error)

@@ -1,0 +1,69 @@
+"""Turning what gssapi and krb5 raise into codes and proofs.
+
+The number decides, never the text. One trap is handled here: below SPNEGO the mechglue gives minor codes of its own (100001, 100002,
+... in order of first use, lib/gssapi/generic/util_errmap.c), so the true one is taken from the end of libkrb5's message, where our
+private krb5.conf has it printed (`err_fmt`), or from the KRB-ERROR inside the error token.
+"""
+
+import re
+from typing import Final
+
+import krb5
+from gssapi.raw.misc import GSSError
+
+from kerbauth.core.codes import catalogue
+from kerbauth.core.codes.model import Code, Stage
+from kerbauth.core.outcome import Refused, Unavailable
+from kerbauth.core.reason_table import REASONS
+from kerbauth.core.reasons import Kind, Reason
+from kerbauth.core.text import shown
+from kerbauth.kdc import token as tokens
+
+_PRINTED_CODE: Final = re.compile(r".*\[krb5:(-?[0-9]{1,10})\]", re.DOTALL)
+_MINOR_TEXT: Final = re.compile(r".*?Minor \([0-9]+\): (.*)", re.DOTALL)
+_OWN_CODE: Final = re.compile(r" \[krb5:-?[0-9]{1,10}\].*", re.DOTALL)
+_REMAPPED: Final = range(100_000, 200_000)  # util_errmap.c counts up from 100001; no com_err table or errno lies here
+
+
+def from_gss(stage: Stage, error: GSSError) -> Refused | Unavailable:
+    """The proof that a GSSAPI failure at this stage stands for."""
+    text = str(error)
+    code = _true_code(text, error)
+    major = catalogue.gss_major_code(error.maj_code)
+    return _proof(stage, code or major, (code, major) if code else (major,), _explanation(text))
+
+
+def from_krb5(stage: Stage, error: krb5.Krb5Error) -> Refused | Unavailable:
+    """The proof that a libkrb5 failure at this stage stands for."""
+    code = catalogue.classify(error.err_code)
+    return _proof(stage, code, (code,), _explanation(str(error)))
+
+
+def code_of(error: GSSError) -> Code | None:
+    """The true Kerberos code inside a GSSAPI failure, if there is one."""
+    return _true_code(str(error), error)
+
+
+def _true_code(text: str, error: GSSError) -> Code | None:
+    printed = _PRINTED_CODE.fullmatch(text)
+    if printed and int(printed[1]) != 0:
+        return catalogue.classify(int(printed[1]))
+    inside = tokens.krb_error_code(error.token) if error.token else None
+    if inside is not None:
+        return catalogue.krb_error(inside)
+    if error.min_code == 0 or error.min_code in _REMAPPED:
+        return None
+    return catalogue.classify(error.min_code)
+
+
+def _explanation(text: str) -> str:
+    """The library's own words without the boilerplate around them; for the log and the audit."""
+    minor = _MINOR_TEXT.fullmatch(text)
+    return shown(_OWN_CODE.sub("", minor[1] if minor else text))
+
+
+def _proof(stage: Stage, code: Code, codes: tuple[Code, ...], diagnostic: str) -> Refused | Unavailable:
+    reason = catalogue.reason_for(stage, code)
+    if REASONS[reason].kind is Kind.REFUSED:
+        return Refused(reason, stage, codes=codes, diagnostic=diagnostic)
+    return Unavailable(reason, stage, codes=codes, diagnostic=diagnostic, alarm=reason is Reason.KDC_NOT_TRUSTED)

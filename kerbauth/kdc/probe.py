@@ -1,0 +1,27 @@
+"""Asking a KDC for a sign of life without checking any password."""
+
+import krb5
+
+from kerbauth.core.codes import catalogue
+from kerbauth.core.text import shown
+
+
+def problem(service: str) -> str:
+    """Empty if the KDC of our service's realm answers and knows the service, else one sentence. Blocks.
+
+    One AS-REQ without pre-authentication for our own principal: the KDC answers with what it would need (25, RFC 4120 5.2.7.5), which
+    checks no key and counts nothing against anybody.
+    """
+    try:
+        context = krb5.init_context()
+        name = krb5.parse_name_flags(context, service.encode())
+        krb5.get_etype_info(context, name, krb5.get_init_creds_opt_alloc(context))
+    except krb5.Krb5Error as error:
+        code = catalogue.classify(error.err_code)
+        number = catalogue.protocol_number(code)
+        if number == 6:  # KDC_ERR_C_PRINCIPAL_UNKNOWN
+            return f"the KDC answers but does not know our principal {service}"
+        if number is not None:  # any other answer of the KDC is a sign of life
+            return ""
+        return shown(str(error))
+    return ""

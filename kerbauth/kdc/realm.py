@@ -1,0 +1,27 @@
+"""What the Kerberos side needs to know of a configured realm."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class KerberosRealm:
+    """One realm: its KDCs, our own service principal in it, and the limits of one login.
+
+    `kdcs` are `host` or `host:port`; empty means that libkrb5 finds them by DNS SRV. `service` and `also_accept` are service
+    principals without realm, e.g. `HTTP/sso.corp.example`. `deadline` is in seconds.
+    """
+
+    name: str
+    kdcs: tuple[str, ...]
+    keytab: Path
+    service: str
+    also_accept: tuple[str, ...] = ()
+    keytab_group: str | None = None
+    deadline: float = 5.0
+    max_concurrent: int = 32
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every service principal, with its realm in text form, that a client may ask for."""
+        return tuple(f"{service}@{self.name}" for service in (self.service, *self.also_accept))

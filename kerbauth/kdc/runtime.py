@@ -1,0 +1,111 @@
+"""The process's own Kerberos environment: a private folder and the variables that point libkrb5 at it and at nothing else."""
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from kerbauth.kdc import krb5conf
+from kerbauth.kdc.realm import KerberosRealm
+
+# Variables that change what libkrb5 and the GSSAPI mechglue do and that we neither want nor set.
+_UNWANTED: Final = (
+    "KRB5_TRACE",
+    "KRB5RCACHETYPE",
+    "KRB5RCACHEDIR",
+    "KRB5_KDC_PROFILE",
+    "GSS_USE_PROXY",
+    "GSSPROXY_BEHAVIOR",
+)
+
+
+def isolate() -> None:
+    """Keep this process's libkrb5 away from the machine's settings, for work that needs none: reading keytabs."""
+    for name in _UNWANTED:
+        os.environ.pop(name, None)
+    os.environ.update({"KRB5_CONFIG": os.devnull, "GSS_MECH_CONFIG": os.devnull, "KRB5CCNAME": "MEMORY:kerbauth-has-no-default-cache"})
+
+
+class RuntimeFolderError(Exception):
+    """The runtime folder cannot be used safely. The message says why and what to do."""
+
+
+class KerberosRuntime:
+    """The runtime folder with its krb5.conf and replay cache, and the environment that names them.
+
+    The environment is the whole process's and is read by libkrb5 at each call, so it is set once, before any thread starts. A folder
+    that we made ourselves is removed by `close`; a given one is kept, and with it the replay cache.
+    """
+
+    def __init__(self, folder: Path, *, remove: bool) -> None:
+        self.folder = folder
+        self._remove = remove
+
+    @classmethod
+    def open(cls, folder: Path | None) -> Self:
+        """Use `folder` (made if missing, mode 0700), or a new private one. Raises RuntimeFolderError."""
+        if folder is None:
+            return cls(Path(tempfile.mkdtemp(prefix="kerbauth-")), remove=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            status = folder.stat(follow_symlinks=False)
+        except OSError as error:
+            msg = f"the runtime folder {folder} cannot be made or read: {error.strerror}"
+            raise RuntimeFolderError(msg) from error
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            msg = f"the runtime folder {folder} must be a folder that belongs to the service's user and that nobody else can write"
+            raise RuntimeFolderError(msg)
+        return cls(folder, remove=False)
+
+    def write_config(self, realms: Sequence[KerberosRealm], default: str | None) -> None:
+        """Write krb5.conf for these realms, atomically. Raises ValueError (see krb5conf.render) or RuntimeFolderError."""
+        text = krb5conf.render(realms, default)
+        target = self.folder / "krb5.conf"
+        try:
+            descriptor, name = tempfile.mkstemp(prefix="krb5.conf.", dir=self.folder)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(text)
+            Path(name).replace(target)
+            (self.folder / "mech.conf").write_text("", encoding="ascii")
+        except OSError as error:
+            msg = f"the runtime folder {self.folder} cannot be written: {error.strerror}"
+            raise RuntimeFolderError(msg) from error
+
+    def activate(self) -> None:
+        """Point this process's libkrb5 and GSSAPI at the runtime folder and away from everything of the machine's."""
+        for name in _UNWANTED:
+            os.environ.pop(name, None)
+        os.environ.update(self.environment())
+
+    def environment(self) -> dict[str, str]:
+        """The variables `activate` sets."""
+        nothing = f"FILE:{self.folder / 'no-such-file'}"
+        return {
+            "KRB5_CONFIG": str(self.folder / "krb5.conf"),
+            "KRB5CCNAME": "MEMORY:kerbauth-has-no-default-cache",
+            "KRB5_KTNAME": nothing,  # no keytab of the machine's is a default
+            "KRB5_CLIENT_KTNAME": nothing,  # an initiator never takes keys that happen to lie about
+            "KRB5RCACHENAME": f"file2:{self.folder / 'replay.rcache2'}",
+            "GSS_MECH_CONFIG": str(self.folder / "mech.conf"),  # empty: no plug-in mechanism (NTLM, NegoEx) of /etc/gss is loaded
+            "SSSD_KRB5_LOCATOR_DISABLE": "1",  # SSSD's locator plug-in is asked before the profile (sssd_krb5_locator_plugin(8))
+        }
+
+    def close(self) -> None:
+        """Remove the folder if we made it."""
+        if self._remove:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def libkrb5_version() -> str:
+    """The release of the libkrb5 in this process, as it names itself, or `unknown`."""
+    # libkrb5 offers no function for it; the release is a string in its read-only data (lib/krb5/krb/brand.c).
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+        library = line.rpartition(" ")[2]
+        if "/libkrb5.so." in library:
+            found = re.search(rb"KRB5_BRAND: krb5-\S+ (\S+)", Path(library).read_bytes())
+            return found[1].decode("ascii", "replace") if found else "unknown"
+    return "unknown"

@@ -1,0 +1,97 @@
+"""The credential verifier over GSSAPI: the port's promise kept with blocking calls behind bulkheads."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.outcome import Proof, Unavailable
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
+from kerbauth.core.secret import Secret
+from kerbauth.kdc import password as password_login
+from kerbauth.kdc import probe
+from kerbauth.kdc.accept import Acceptor
+from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError, FullError
+from kerbauth.kdc.keytab import MemoryKeytab
+from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.ports import RealmState, TokenAnswer
+
+PROBE_DEADLINE: Final = 2.0  # seconds: readiness is asked every few seconds and must not wait for a silent KDC
+PROBE_KEEP: Final = 5.0  # seconds an answer about a KDC is good for
+ACCEPT_THREADS: Final = 2  # accepting is 70 us of CPU and never waits for a network: more threads than cores bring nothing
+
+_numbers: Final = itertools.count(1)  # names of memory keytabs are unique in the process, also over a reload
+
+
+@dataclass(slots=True)
+class _Realm:
+    settings: KerberosRealm
+    logins: Bulkhead
+    probes: Bulkhead = field(default_factory=lambda: Bulkhead(1))
+    state: RealmState | None = None
+    state_until: float = 0.0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class GssapiVerifier:
+    """Implements `ports.CredentialVerifier` with GSSAPI over libkrb5.
+
+    Build it after `runtime.activate` and after every keytab was checked. Raises KeytabError if a keytab cannot be loaded.
+    """
+
+    def __init__(self, realms: Sequence[KerberosRealm]) -> None:
+        self._keytab = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms)
+        self._acceptor = Acceptor(self._keytab)
+        self._realms = {realm.name: _Realm(realm, Bulkhead(realm.max_concurrent)) for realm in realms}
+        self._accepting = ThreadPoolExecutor(ACCEPT_THREADS, thread_name_prefix="accept")
+
+    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
+        """See `ports.CredentialVerifier`."""
+        realm = self._realms.get(principal.realm)
+        if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
+            return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the realm is not configured")
+        settings = realm.settings
+        service = settings.services[0]
+        try:
+            return await realm.logins.run(settings.deadline, lambda: password_login.verify(principal, password, service, self._keytab.name))
+        except DeadlineError:
+            diagnostic = f"no KDC of {settings.name} answered within {settings.deadline:g} seconds"
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic)
+        except FullError as error:
+            if error.abandoned:
+                diagnostic = f"no KDC of {settings.name} answers: {settings.max_concurrent} earlier logins still wait for one"
+                return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic)
+            diagnostic = f"{settings.max_concurrent} logins of {settings.name} are under way and none ended in time"
+            return Unavailable(Reason.OVERLOADED, Stage.AS, diagnostic=diagnostic)
+
+    async def accept_token(self, token: bytes) -> TokenAnswer:
+        """See `ports.CredentialVerifier`."""
+        return await asyncio.get_running_loop().run_in_executor(self._accepting, self._acceptor.accept, token)
+
+    async def realm_states(self) -> tuple[RealmState, ...]:
+        """See `ports.CredentialVerifier`. Asks each realm's KDC for nothing but its readiness to answer, at most every few seconds."""
+        return tuple(await asyncio.gather(*(self._state(realm) for realm in self._realms.values())))
+
+    async def _state(self, realm: _Realm) -> RealmState:
+        async with realm.asking:
+            if realm.state is None or time.monotonic() >= realm.state_until:
+                realm.state = await self._ask(realm)
+                realm.state_until = time.monotonic() + PROBE_KEEP
+            return realm.state
+
+    async def _ask(self, realm: _Realm) -> RealmState:
+        name = realm.settings.name
+        try:
+            problem = await realm.probes.run(PROBE_DEADLINE, lambda: probe.problem(realm.settings.services[0]))
+        except (DeadlineError, FullError):
+            problem = f"no KDC of {name} answered within {PROBE_DEADLINE:g} seconds"
+        return RealmState(name, ready=not problem, problem=problem)
+
+    def close(self) -> None:
+        """Let the accepting threads end. Password logins under way are left to their own threads."""
+        self._accepting.shutdown(wait=False)

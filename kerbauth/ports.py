@@ -1,0 +1,147 @@
+"""The ports of the use case: what a login needs from the outside, as Protocols with a written promise.
+
+Each promise is a suite of tests in tests/contracts that every adapter runs.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Protocol
+
+from kerbauth.core.audit import AuditRecord
+from kerbauth.core.outcome import Application, Proof
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
+from kerbauth.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """What came of a client's token: the proof or its refusal, and the reply token, if the context was completed.
+
+    `reply` goes back to the client on every status, so that a client that asked for mutual authentication keeps the body.
+    `challenge` says that a fresh token can help, so a 401 may carry a new `Negotiate` challenge.
+    """
+
+    proof: Proof
+    reply: bytes | None = None
+    challenge: bool = False
+
+
+class CredentialVerifier(Protocol):
+    """Proves credentials to a KDC, and the KDC with our own key.
+
+    Promise: `Proved` only if the KDC accepted the credentials *and* a ticket for our own service decrypts with our keytab. Nothing
+    is raised for an answer; every failure is a `Refused` or an `Unavailable` with its stage and codes. At most one failed password
+    check per call at the KDC; none for a token. Ends by the realm's deadline. Never keeps, logs or returns a password, key or ticket.
+    """
+
+    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
+        """Check `password` for `principal`, whose realm is configured."""
+        ...
+
+    async def accept_token(self, token: bytes) -> TokenAnswer:
+        """Accept one SPNEGO or raw Kerberos token, single leg."""
+        ...
+
+    async def realm_states(self) -> tuple["RealmState", ...]:
+        """Whether each configured realm can answer logins now. May answer from the last few seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RealmState:
+    """A realm's readiness. `problem` is empty when it is ready."""
+
+    realm: str
+    ready: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this user of this realm enter this application? `application` as the client named it; `tenant` where it named one."""
+
+    user: str
+    realm: str
+    application: str
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Yes. `user` is the source's own spelling of the user name; `application` None only from an adapter that knows none."""
+
+    user: str
+    application: Application | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotPermitted:
+    """No, for one of the permission source's reasons: unknown-genesys-user, user-disabled, not-external, unknown-application,
+    application-disabled, not-permitted.
+    """
+
+    reason: Reason
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """The source did not answer, or not understandably. `problem` is for the log and must hold no secret."""
+
+    problem: str
+
+
+Answer = Permitted | NotPermitted | SourceFailed
+
+
+class PermissionSource(Protocol):
+    """Answers the Configuration Database's question.
+
+    Promise: `Permitted` only for an enabled person with both Read and Execute on an enabled application that is there; what is not
+    granted is refused; user names are compared without case (Unicode case folding), application names exactly; nothing is raised
+    for an answer, and a source that cannot answer says `SourceFailed`, never yes or no. Safe to call concurrently, and never blocks
+    the event loop.
+    """
+
+    @property
+    def asks_application(self) -> bool:
+        """Whether a login must name an application. False only for an adapter that knows none."""
+        ...
+
+    @property
+    def startup_warnings(self) -> tuple[str, ...]:
+        """What an operator must know at every start; a sentence each."""
+        ...
+
+    def may_enter(self, question: Question) -> Awaitable[Answer]:
+        """Answer one question."""
+        ...
+
+    def problem(self) -> Awaitable[str]:
+        """Empty if the source can answer now, else what is wrong, in one sentence."""
+        ...
+
+
+class AuditSink(Protocol):
+    """Keeps one record per attempt.
+
+    Promise: when `write` returns, the record is written; it raises AuditError when it is not. One record is one line, whatever the
+    record holds.
+    """
+
+    def write(self, record: AuditRecord) -> None:
+        """Write one record, or raise AuditError."""
+        ...
+
+
+class AuditError(Exception):
+    """The audit record could not be written. The message says why and names the file."""
+
+
+class LoginObserver(Protocol):
+    """Counts logins. Must not raise and must not block."""
+
+    def observe(self, record: AuditRecord) -> None:
+        """Take note of one attempt."""
+        ...

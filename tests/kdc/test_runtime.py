@@ -1,0 +1,70 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError
+
+REALM = KerberosRealm("KA.TEST", ("127.0.0.1:88",), Path("x.keytab"), "HTTP/localhost")
+
+
+def test_a_folder_of_our_own_is_private_and_removed_at_the_end() -> None:
+    runtime = KerberosRuntime.open(None)
+    assert runtime.folder.stat().st_mode & 0o777 == 0o700
+    runtime.close()
+    assert not runtime.folder.exists()
+
+
+def test_a_given_folder_is_made_private_and_kept(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path / "run")
+    assert runtime.folder.stat().st_mode & 0o777 == 0o700
+    runtime.close()
+    assert runtime.folder.exists()
+
+
+def test_a_folder_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(RuntimeFolderError, match="nobody else can write"):
+        KerberosRuntime.open(tmp_path)
+
+
+def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(RuntimeFolderError, match="must be a folder"):
+        KerberosRuntime.open(tmp_path / "link")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeFolderError, match="cannot be made"):
+        KerberosRuntime.open(tmp_path / "missing" / "run")
+
+
+def test_a_folder_that_vanished_cannot_be_written(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path / "run")
+    (tmp_path / "run").rmdir()
+    with pytest.raises(RuntimeFolderError, match="cannot be written"):
+        runtime.write_config([REALM], None)
+
+
+def test_the_environment_names_nothing_of_the_machines(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path)
+    runtime.write_config([REALM], "KA.TEST")
+    environment = runtime.environment()
+    assert environment["KRB5_CONFIG"] == str(tmp_path / "krb5.conf")
+    assert environment["SSSD_KRB5_LOCATOR_DISABLE"]
+    assert environment["KRB5CCNAME"].startswith("MEMORY:")
+    for name in ("KRB5_KTNAME", "KRB5_CLIENT_KTNAME"):
+        assert not Path(environment[name].removeprefix("FILE:")).exists()
+    assert Path(environment["GSS_MECH_CONFIG"]).read_text() == ""
+    assert (tmp_path / "krb5.conf").stat().st_mode & 0o777 == 0o600
+
+
+def test_activating_takes_away_what_would_trace_or_redirect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*KerberosRuntime(tmp_path, remove=False).environment(), "KRB5_TRACE", "GSS_USE_PROXY"):
+        monkeypatch.setenv(name, "/etc/somewhere")
+    KerberosRuntime(tmp_path, remove=False).activate()
+    assert "KRB5_TRACE" not in os.environ
+    assert "GSS_USE_PROXY" not in os.environ
+    assert os.environ["KRB5_CONFIG"] == str(tmp_path / "krb5.conf")
