@@ -1,0 +1,1 @@
+"""What is kept and counted of logins: the audit file, the metrics and the log."""
