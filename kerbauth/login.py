@@ -1,0 +1,301 @@
+"""The use case: one login, from what somebody typed or sent to one verdict, one audit record and one result.
+
+Every door calls this and nothing else. Nothing is raised for an answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, assert_never
+
+from kerbauth.core import names
+from kerbauth.core.audit import AuditRecord, Origin
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.disclosure import Disclosure
+from kerbauth.core.mapping import Mapped, NameMapper, NotMapped
+from kerbauth.core.messages import N_
+from kerbauth.core.names import Asked, NotAsked, RealmDirectory
+from kerbauth.core.outcome import Granted, Notice, Proof, Proved, Refused, Severity, Unavailable, Verdict
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
+from kerbauth.core.secret import Secret
+from kerbauth.ports import (
+    AuditError,
+    AuditSink,
+    CredentialVerifier,
+    LoginObserver,
+    NotPermitted,
+    PermissionSource,
+    Permitted,
+    Question,
+    SourceFailed,
+)
+
+PERMISSION_DEADLINE: Final = 5.0
+"""Seconds within which the permission source must have answered; later is `permission-source`, never yes or no."""
+
+NO_APPLICATION: Final = N_("The request names no application, and one is needed here.")
+OTHER_APPLICATION: Final = N_("This client may only ask for its own application.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and how much they are told. The default is a caller without an entry in the settings: always guarded."""
+
+    name: str | None = None
+    disclosure: Disclosure = Disclosure.GUARDED
+    application: str | None = None
+    identity_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLogin:
+    """A user name and a password, as they came in at a door."""
+
+    origin: Origin
+    caller: Caller
+    username: str
+    password: Secret
+    application: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogin:
+    """A SPNEGO or raw Kerberos token, as it came in at a door."""
+
+    origin: Origin
+    caller: Caller
+    token: bytes = field(repr=False)
+    application: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an attempt, for an explanation to an administrator."""
+
+    stage: Stage
+    detail: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoginResult:
+    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply and the challenge."""
+
+    verdict: Verdict
+    caller: Caller
+    record: AuditRecord
+    steps: tuple[Step, ...]
+    reply: bytes | None = field(default=None, repr=False)
+    challenge: bool = False
+
+
+@dataclass(slots=True)
+class _Trail:
+    """What is learnt on the way: for the audit record and the explanation."""
+
+    monotonic: Callable[[], float]
+    steps: list[Step] = field(default_factory=list)
+    principal: Principal | None = None
+    user: str | None = None
+    application: str | None = None
+
+    @contextmanager
+    def step(self, stage: Stage) -> Iterator[Callable[[str], None]]:
+        """Time a step; call what is yielded with a sentence on what came of it."""
+        said: list[str] = []
+        began = self.monotonic()
+        yield said.append
+        self.steps.append(Step(stage, " ".join(said), (self.monotonic() - began) * 1000))
+
+
+class LoginService:
+    """Decides logins. Immutable: a reload builds a new one, and attempts under way end with the old."""
+
+    def __init__(
+        self,
+        *,
+        realms: RealmDirectory,
+        mapper: NameMapper,
+        verifier: CredentialVerifier,
+        permissions: PermissionSource,
+        audit: AuditSink,
+        observers: Sequence[LoginObserver],
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._realms = realms
+        self._mapper = mapper
+        self._verifier = verifier
+        self._permissions = permissions
+        self._audit = audit
+        self._observers = tuple(observers)
+        self._now = now
+        self._monotonic = monotonic
+
+    async def password(self, request: PasswordLogin) -> LoginResult:
+        """Decide a login by user name and password."""
+        trail = _Trail(self._monotonic)
+        return self._conclude(request, await self._by_password(request, trail), trail)
+
+    async def token(self, request: TokenLogin) -> LoginResult:
+        """Decide a login by a client's Kerberos ticket."""
+        trail = _Trail(self._monotonic)
+        application = self._application(request, trail)
+        if isinstance(application, Refused):
+            return self._conclude(request, application, trail)
+        with trail.step(Stage.ACCEPT) as say:
+            answer = await self._verifier.accept_token(request.token)
+            say(_outcome_of(answer.proof))
+        verdict = await self._admit(answer.proof, Reason.UNKNOWN_REALM, request, application, trail)
+        return self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge)
+
+    def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
+        """Record an attempt that a door ended before it became a login: a caller that may not ask, a token that is none."""
+        return self._conclude(request, verdict, _Trail(self._monotonic))
+
+    async def _by_password(self, request: PasswordLogin, trail: _Trail) -> Verdict:
+        # 0 which application the caller may ask for
+        application = self._application(request, trail)
+        if isinstance(application, Refused):
+            return application
+        # 1 which realm is meant, and which principal to ask its KDC for
+        with trail.step(Stage.NAME) as say:
+            asked = names.read(request.username, self._realms)
+            say(asked.how if isinstance(asked, Asked) else asked.problem)
+        if isinstance(asked, NotAsked):
+            return Refused(asked.reason, Stage.NAME, diagnostic=asked.problem, notices=_detail(asked.reason, asked.problem))
+        trail.principal = asked.principal
+        unfit = names.check_password(request.password)
+        if unfit is not None:
+            return Refused(unfit, Stage.NAME)
+        # 2 prove it to the KDC, and prove the KDC with our keytab
+        with trail.step(Stage.AS) as say:
+            proof = await self._verifier.verify_password(asked.principal, request.password)
+            say(_outcome_of(proof))
+        # 3 map what was proved, 4 ask the permission source
+        return await self._admit(proof, Reason.WRONG_REALM, request, application, trail)
+
+    async def _admit(
+        self, proof: Proof, foreign: Reason, request: PasswordLogin | TokenLogin, application: str | None, trail: _Trail
+    ) -> Verdict:
+        """From a proof to a verdict: the proved principal's user name, and the permission source's answer."""
+        if not isinstance(proof, Proved):
+            return proof
+        trail.principal = proof.principal
+        if self._realms.get(proof.principal.realm) is None:
+            return Refused(
+                foreign,
+                Stage.MAPPING,
+                diagnostic=f"the KDC vouches for {proof.principal}, whose realm is not configured",
+            )
+        with trail.step(Stage.MAPPING) as say:
+            mapped = self._mapper.map(proof.principal)
+            say(mapped.how if isinstance(mapped, Mapped) else mapped.why)
+        if isinstance(mapped, NotMapped):
+            return Refused(Reason.NO_USER_MAPPING, Stage.MAPPING, proved=True, diagnostic=mapped.why)
+        trail.user = mapped.user
+        if request.caller.identity_only:
+            return Granted(mapped.user, proof.principal, None, proof.notices)
+        question = Question(mapped.user, proof.principal.realm, application or "", request.tenant)
+        return await self._permission(question, proof, trail)
+
+    async def _permission(self, question: Question, proof: Proved, trail: _Trail) -> Verdict:
+        with trail.step(Stage.PERMISSION) as say:
+            try:
+                async with asyncio.timeout(PERMISSION_DEADLINE):
+                    answer = await self._permissions.may_enter(question)
+            except TimeoutError:
+                answer = SourceFailed(f"no answer within {PERMISSION_DEADLINE:g} seconds")
+            match answer:
+                case Permitted():
+                    say("the permission source lets the user in")
+                    trail.user = answer.user
+                    return Granted(answer.user, proof.principal, answer.application, proof.notices)
+                case NotPermitted():
+                    say(f"the permission source refuses: {answer.reason}. {answer.explanation}".strip())
+                    return Refused(answer.reason, Stage.PERMISSION, proved=True, diagnostic=answer.explanation)
+                case SourceFailed():
+                    say(f"the permission source failed: {answer.problem}")
+                    return Unavailable(Reason.PERMISSION_SOURCE, Stage.PERMISSION, diagnostic=answer.problem)
+            assert_never(answer)
+
+    def _application(self, request: PasswordLogin | TokenLogin, trail: _Trail) -> str | Refused | None:
+        """The application to ask about: the caller's own, or the one named. None where no question will be asked."""
+        caller, named = request.caller, request.application
+        if caller.application is not None and named not in {None, caller.application}:
+            return Refused(
+                Reason.CLIENT_NOT_ALLOWED,
+                Stage.REQUEST,
+                notices=_detail(Reason.CLIENT_NOT_ALLOWED, OTHER_APPLICATION),
+                proved=True,
+            )
+        trail.application = caller.application or named
+        if trail.application is None and self._permissions.asks_application and not caller.identity_only:
+            return Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST, notices=_detail(Reason.MALFORMED_REQUEST, NO_APPLICATION))
+        return trail.application
+
+    def _conclude(
+        self,
+        request: PasswordLogin | TokenLogin,
+        verdict: Verdict,
+        trail: _Trail,
+        *,
+        reply: bytes | None = None,
+        challenge: bool = False,
+    ) -> LoginResult:
+        """Write the audit record before anybody hears the answer; without a record there is no answer but `audit`."""
+        record = self._record(request.origin, verdict, trail, request.tenant)
+        try:
+            self._audit.write(record)
+        except AuditError as error:
+            verdict = Unavailable(Reason.AUDIT, Stage.AUDIT, diagnostic=str(error), alarm=True)
+            record = self._record(request.origin, verdict, trail, request.tenant)
+        for observer in self._observers:
+            observer.observe(record)
+        return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge)
+
+    def _record(self, origin: Origin, verdict: Verdict, trail: _Trail, tenant: str | None) -> AuditRecord:
+        durations: dict[str, float] = {}
+        for step in trail.steps:
+            durations[step.stage.value] = durations.get(step.stage.value, 0.0) + step.milliseconds
+        refusal = None if isinstance(verdict, Granted) else verdict
+        return AuditRecord(
+            time=self._now().isoformat(timespec="milliseconds"),
+            origin=origin,
+            verdict=type(verdict).__name__.lower(),
+            reason=refusal.reason if refusal else None,
+            stage=refusal.stage if refusal else None,
+            principal=str(trail.principal) if trail.principal else None,
+            realm=trail.principal.realm if trail.principal else None,
+            user=trail.user,
+            application=trail.application,
+            tenant=tenant,
+            codes=refusal.codes if refusal else (),
+            diagnostic=refusal.diagnostic if refusal else "",
+            alarm=isinstance(verdict, Unavailable) and verdict.alarm,
+            durations=durations,
+        )
+
+
+def _detail(reason: Reason, text: str) -> tuple[Notice, ...]:
+    return (Notice(Severity.INFO, reason, text),)
+
+
+def _outcome_of(proof: Proof) -> str:
+    """A sentence for an administrator on what came of a proof."""
+    match proof:
+        case Proved():
+            return f"proved: {proof.principal}"
+        case Refused():
+            kind = "refused"
+        case Unavailable():
+            kind = "unavailable"
+        case _:
+            assert_never(proof)
+    codes = ", ".join(str(code) for code in proof.codes)
+    return f"{kind}: {proof.reason} at {proof.stage}{f' ({codes})' if codes else ''}. {proof.diagnostic}".rstrip()

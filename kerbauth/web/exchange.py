@@ -1,0 +1,84 @@
+"""One request and its answer: what is known while it is worked on, and what it can be answered with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from kerbauth.core.outcome import Refused, Unavailable
+from kerbauth.login import LoginResult, PasswordLogin, TokenLogin
+from kerbauth.ports import RealmState
+from kerbauth.web.clients import Clients
+from kerbauth.web.reply import Texts, Voice
+from kerbauth.web.wire import BODY_LIMIT
+
+
+class Logins(Protocol):
+    """The use case, as a door sees it (kerbauth.login.LoginService)."""
+
+    async def password(self, request: PasswordLogin) -> LoginResult:
+        """Decide a login by user name and password."""
+        ...
+
+    async def token(self, request: TokenLogin) -> LoginResult:
+        """Decide a login by a client's Kerberos ticket."""
+        ...
+
+    def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
+        """Record an attempt that the door ended."""
+        ...
+
+
+class Metrics(Protocol):
+    """What is counted. Must not raise and must not block."""
+
+    def render(self) -> tuple[bytes, str]:
+        """The Prometheus text and its content type."""
+        ...
+
+    def count_request(self, route: str, method: str, status: int) -> None:
+        """Count one request; `route` is one of the app's paths or `other`, so that strangers cannot make up new ones."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the door hands requests on to. A reload builds a new one; a request keeps the one it began with.
+
+    `realm_states` and `permission_problem` are CredentialVerifier.realm_states and PermissionSource.problem.
+    """
+
+    login: Logins
+    texts: Texts
+    clients: Clients
+    metrics: Metrics
+    realm_states: Callable[[], Awaitable[tuple[RealmState, ...]]]
+    permission_problem: Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on a request, in bytes and seconds. The defaults are the service's; tests shorten the times."""
+
+    body_bytes: int = BODY_LIMIT
+    body_seconds: float = 10.0
+    readiness_seconds: float = 5.0
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way. `attempt` is set as soon as the request counts as a login attempt, `concluded` once it is
+    audited.
+    """
+
+    services: Services
+    limits: Limits
+    correlation_id: str
+    peer: str
+    voice: Voice
+    attempt: PasswordLogin | TokenLogin | None = field(default=None, repr=False)
+    concluded: bool = False
+
+
+EXCHANGE: Final = web.RequestKey("EXCHANGE", Exchange)

@@ -1,0 +1,160 @@
+"""The two ways to log in: parse, ask the use case, answer."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from aiohttp import web
+
+from kerbauth.core.audit import Door, Origin
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.messages import N_
+from kerbauth.core.outcome import Notice, Refused, Severity
+from kerbauth.core.reasons import Reason
+from kerbauth.core.secret import Secret
+from kerbauth.login import Caller, LoginResult, PasswordLogin, TokenLogin
+from kerbauth.web import wire
+from kerbauth.web.clients import ANONYMOUS, NoClient
+from kerbauth.web.exchange import Exchange, Limits
+from kerbauth.web.reply import CHALLENGE, Reply, TurnedAway, login_reply, problem
+from kerbauth.web.wire import LoginFields, Malformed, NoToken, SsoFields
+
+# RFC 6750 3: a Bearer challenge has at least one parameter
+BEARER: Final = ("WWW-Authenticate", 'Bearer realm="kerbauth"')
+CLOSE: Final = ("Connection", "close")
+
+NO_TOKEN: Final = N_("The request carries no Kerberos token.")
+
+
+async def login(exchange: Exchange, request: web.Request) -> Reply:
+    """POST /v1/login: a user name and a password."""
+    attempt = PasswordLogin(Origin(exchange.correlation_id, Door.HTTP, exchange.peer), ANONYMOUS, "", Secret(b""))
+    exchange.attempt = attempt
+    # 1 who asks
+    caller = _caller(exchange, _values(request, "Authorization"), _values(request, "X-Kerbauth-Client"))
+    if not isinstance(caller, Caller):
+        return turn_away(exchange, attempt, _not_allowed(caller, BEARER))
+    attempt = replace(attempt, origin=replace(attempt.origin, client=caller.name), caller=caller)
+    exchange.attempt = attempt
+    # 2 what they ask
+    fields = await _login_fields(request, exchange.limits)
+    if isinstance(fields, Malformed):
+        return turn_away(exchange, attempt, malformed(fields))
+    attempt = replace(
+        attempt,
+        username=fields.username,
+        password=fields.password,
+        application=fields.application,
+        tenant=fields.tenant,
+    )
+    exchange.attempt = attempt
+    # 3 the answer
+    return _concluded(exchange, await exchange.services.login.password(attempt))
+
+
+async def sso(exchange: Exchange, request: web.Request) -> Reply:
+    """GET or POST /v1/sso: a Kerberos ticket in Authorization: Negotiate. Every request stands for itself; there is no
+    second leg.
+    """
+    attempt = TokenLogin(Origin(exchange.correlation_id, Door.SPNEGO, exchange.peer), ANONYMOUS, b"")
+    exchange.attempt = attempt
+    # 1 who asks: Authorization is taken, so a client's own token has its own header
+    caller = _caller(exchange, (), _values(request, "X-Kerbauth-Client"))
+    if not isinstance(caller, Caller):
+        return turn_away(exchange, attempt, _not_allowed(caller))
+    attempt = replace(attempt, origin=replace(attempt.origin, client=caller.name), caller=caller)
+    exchange.attempt = attempt
+    # 2 what they ask
+    fields = wire.read_query(request.rel_url.raw_query_string)
+    token = wire.read_negotiate(_values(request, "Authorization"))
+    if isinstance(fields, SsoFields) and isinstance(token, bytes):
+        attempt = replace(attempt, token=token, application=fields.application, tenant=fields.tenant)
+        exchange.attempt = attempt
+        # 3 the answer
+        return _concluded(exchange, await exchange.services.login.token(attempt))
+    if token is NoToken.MISSING and isinstance(fields, SsoFields):
+        return _challenge(exchange)
+    return turn_away(exchange, attempt, _unusable(fields, token))
+
+
+def turn_away(exchange: Exchange, attempt: PasswordLogin | TokenLogin, away: TurnedAway) -> Reply:
+    """End an attempt at the door: audited like any other."""
+    result = exchange.services.login.turned_away(attempt, away.verdict)
+    exchange.concluded = True
+    return login_reply(result, exchange.voice, away)
+
+
+def malformed(what: Malformed) -> TurnedAway:
+    """The refusal of a request that was not understood."""
+    notice = Notice(Severity.INFO, Reason.MALFORMED_REQUEST, what.detail)
+    verdict = Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST, diagnostic=what.detail, notices=(notice,))
+    return TurnedAway(verdict, what.status, what.place, what.headers)
+
+
+def _concluded(exchange: Exchange, result: LoginResult) -> Reply:
+    exchange.concluded = True
+    return login_reply(result, exchange.voice)
+
+
+def _values(request: web.Request, name: str) -> Sequence[str]:
+    return request.headers.getall(name, ())
+
+
+def _caller(exchange: Exchange, authorizations: Sequence[str], own_header: Sequence[str]) -> Caller | NoClient | Malformed:
+    token = wire.read_client_token(authorizations, own_header)
+    return token if isinstance(token, Malformed) else exchange.services.clients.identify(token)
+
+
+def _not_allowed(why: NoClient | Malformed, *headers: tuple[str, str]) -> TurnedAway:
+    if isinstance(why, Malformed):
+        return malformed(why)
+    return TurnedAway(Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST, diagnostic=why.value), 401, headers=headers)
+
+
+def _challenge(exchange: Exchange) -> Reply:
+    """What a client without a token is told: that it needs one. No attempt yet, so no audit record: every browser
+    starts like this.
+    """
+    exchange.attempt = None
+    notice = Notice(Severity.INFO, Reason.BAD_TOKEN, NO_TOKEN)
+    away = TurnedAway(Refused(Reason.BAD_TOKEN, Stage.REQUEST, notices=(notice,)), 401, headers=(CHALLENGE,))
+    return problem(away, exchange.voice, exchange.correlation_id)
+
+
+def _unusable(fields: SsoFields | Malformed, token: bytes | NoToken | Malformed) -> TurnedAway:
+    """The refusal of a single sign-on that could not be read; the query's problem first, for it needs no new ticket to
+    mend.
+    """
+    if isinstance(fields, Malformed):
+        return malformed(fields)
+    if isinstance(token, Malformed):
+        return malformed(token)
+    if token is NoToken.TOO_LARGE:  # the next ticket of the same user is as large: no challenge
+        return TurnedAway(Refused(Reason.TOKEN_TOO_LARGE, Stage.REQUEST, diagnostic="the token is over the limit"), 401)
+    return TurnedAway(Refused(Reason.BAD_TOKEN, Stage.REQUEST, diagnostic="the token is not base64"), 401, headers=(CHALLENGE,))
+
+
+async def _login_fields(request: web.Request, limits: Limits) -> LoginFields | Malformed:
+    wrong_media = wire.check_media(_values(request, "Content-Type"), _values(request, "Content-Encoding"))
+    if wrong_media is not None:
+        return wrong_media
+    body = await _body(request, limits)
+    return body if isinstance(body, Malformed) else wire.read_login(body)
+
+
+async def _body(request: web.Request, limits: Limits) -> bytes | Malformed:
+    """Read the body, within its limits of size and time: the server itself would wait for a slow one for ever."""
+    too_large = Malformed(413, wire.BODY_TOO_LARGE, headers=(CLOSE,))
+    if (request.content_length or 0) > limits.body_bytes:
+        return too_large
+    received = bytearray()
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            while chunk := await request.content.readany():
+                received += chunk
+                if len(received) > limits.body_bytes:
+                    return too_large
+    except (TimeoutError, web.RequestPayloadError, ConnectionError):
+        return Malformed(400, wire.BODY_CUT, headers=(CLOSE,))
+    return bytes(received)

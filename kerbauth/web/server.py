@@ -1,0 +1,149 @@
+"""The listening server under the application: aiohttp's, with bounds of our own, and silent about what it could not
+parse.
+
+aiohttp quotes up to 100 bytes of a header field it cannot parse: to the client, and with a traceback into the log. In a
+field like Authorization these are a password or a ticket. So the handler of such errors is replaced here.
+"""
+
+import ssl
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+
+from kerbauth.core.messages import N_
+from kerbauth.web.app import FRAME
+from kerbauth.web.frame import Frame, described
+from kerbauth.web.handlers import CLOSE
+from kerbauth.web.wire import Malformed
+
+NOT_HTTP: Final = N_("The request cannot be read as HTTP.")
+HEADER_TOO_LARGE: Final = N_("A header field is too large.")
+
+FIELD_LIMIT: Final = 131_072
+"""Bytes of one header field: a token of TOKEN_LIMIT bytes in base64 is 90 112; what lies between is refused with its
+own reason.
+"""
+
+LINE_LIMIT: Final = 16_384
+"""Bytes of the request line: two names of 255 characters, percent-encoded at most twelvefold, and the path."""
+
+KEEPALIVE: Final = 20.0
+"""Seconds an idle connection is kept; aiohttp also ends one with it whose header fields take longer to arrive."""
+
+LINGER: Final = 2.0
+"""Seconds in which the rest of a refused body is read and thrown away, so that the client can read the refusal."""
+
+BACKLOG: Final = 1024
+"""Connections the kernel keeps until they are accepted: a whole site logging in at eight o'clock. The kernel caps it
+(somaxconn).
+"""
+
+
+class QuietHandler(web.RequestHandler):
+    """One connection. Says nothing about a request that could not be parsed but that it could not."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, manager: "QuietServer", frame: Frame, **kwargs: Any) -> None:
+        super().__init__(manager, **kwargs)
+        self._frame = frame
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,  # noqa: ARG002 -- aiohttp's signature
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 -- quotes the request
+    ) -> web.StreamResponse:
+        """The reply when there is no request, or when the application failed outside its own frame. Closes the
+        connection.
+        """
+        if request.writer.output_size > 0:
+            msg = "a reply is on its way already"
+            raise ConnectionError(msg)
+        response = self._frame.unread(self._refusal(exc), request.remote or "", _named(exc))
+        response.force_close()
+        return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a reply; one that aiohttp made by itself (417 for an Expect it does not know, which it quotes) is
+        replaced.
+        """
+        if isinstance(resp, web.HTTPException):
+            resp = self._frame.unread(Malformed(400, NOT_HTTP, headers=(CLOSE,)), request.remote or "", _named(resp))
+        return await super().finish_response(request, resp, start_time)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ARG002 -- aiohttp's signature
+        """Log where an error came from, not what it says."""
+        error = kw.get("exc_info")
+        self.logger.error("connection failed: %s", _named(error if isinstance(error, BaseException) else None))
+
+    def _refusal(self, exc: BaseException | None) -> Malformed | None:
+        """What is wrong with the request; None if it is not the request that is wrong."""
+        if isinstance(exc, LineTooLong) and exc.args[1] == self.max_field_size:
+            return Malformed(431, HEADER_TOO_LARGE, headers=(CLOSE,))  # RFC 6585 5
+        if isinstance(exc, HttpProcessingError):
+            return Malformed(400, NOT_HTTP, headers=(CLOSE,))
+        return None
+
+
+class QuietServer(web.Server):
+    """Makes a QuietHandler for every connection."""
+
+    def __init__(self, like: web.Server, frame: Frame, **kwargs: Any) -> None:
+        super().__init__(like.request_handler, request_factory=like.request_factory)
+        self._frame = frame
+        self._handler_kwargs = kwargs
+
+    def __call__(self) -> web.RequestHandler:
+        """A handler for one new connection."""
+        return QuietHandler(self, self._frame, loop=self._loop, **self._handler_kwargs)
+
+
+class QuietRunner(web.AppRunner):
+    """An AppRunner over a QuietServer."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return QuietServer(made, self.app[FRAME], **self._kwargs)
+
+
+async def start(
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    ssl_context: ssl.SSLContext | None = None,
+    keepalive: float = KEEPALIVE,
+    shutdown_timeout: float = 15.0,
+) -> web.AppRunner:
+    """Listen. Port 0 takes a free one: see `addresses` of what is returned.
+
+    `cleanup()` of what is returned stops listening, lets the requests under way end for `shutdown_timeout` seconds,
+    then cuts them off. Raises OSError if the address cannot be bound.
+    """
+    runner = QuietRunner(
+        app,
+        access_log=None,  # the audit record and the metrics say it better, and know what must not be said
+        auto_decompress=False,  # encoded bodies are refused, so none is ever unpacked
+        max_line_size=LINE_LIMIT,
+        max_field_size=FIELD_LIMIT,
+        max_headers=100,
+        keepalive_timeout=keepalive,
+        lingering_time=LINGER,
+        shutdown_timeout=shutdown_timeout,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=BACKLOG, ssl_context=ssl_context).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner
+
+
+def _named(error: BaseException | None) -> str:
+    return described(error) if error is not None else "no exception"

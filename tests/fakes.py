@@ -1,0 +1,68 @@
+"""Honest small stand-ins for the ports, for faults that real servers cannot be made to show. Each keeps its port's promise."""
+
+from dataclasses import dataclass, field
+
+from kerbauth.core.audit import AuditRecord
+from kerbauth.core.outcome import Application, Proof
+from kerbauth.core.principal import Principal
+from kerbauth.core.secret import Secret
+from kerbauth.ports import Answer, AuditError, Permitted, Question, RealmState, TokenAnswer
+
+
+@dataclass
+class FakeVerifier:
+    """Answers what it was told to, and remembers who was asked for."""
+
+    answer: Proof
+    token_answer: TokenAnswer | None = None
+    asked: list[Principal] = field(default_factory=list)
+
+    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
+        self.asked.append(principal)
+        return self.answer
+
+    async def accept_token(self, token: bytes) -> TokenAnswer:
+        return self.token_answer or TokenAnswer(self.answer)
+
+    async def realm_states(self) -> tuple[RealmState, ...]:
+        return ()
+
+
+@dataclass
+class FakePermissions:
+    """Answers what it was told to, or lets everybody in, and remembers the questions."""
+
+    answer: Answer | None = None
+    asks_application: bool = True
+    startup_warnings: tuple[str, ...] = ()
+    questions: list[Question] = field(default_factory=list)
+
+    async def may_enter(self, question: Question) -> Answer:
+        self.questions.append(question)
+        return self.answer or Permitted(question.user, Application(question.application, "agent-desktop", ("read", "execute")))
+
+    async def problem(self) -> str:
+        return ""
+
+
+@dataclass
+class FakeAudit:
+    """Keeps records in memory, or fails as told."""
+
+    failure: str = ""
+    records: list[AuditRecord] = field(default_factory=list)
+
+    def write(self, record: AuditRecord) -> None:
+        if self.failure:
+            raise AuditError(self.failure)
+        self.records.append(record)
+
+
+@dataclass
+class FakeObserver:
+    """Keeps what it observed."""
+
+    seen: list[AuditRecord] = field(default_factory=list)
+
+    def observe(self, record: AuditRecord) -> None:
+        self.seen.append(record)

@@ -1,0 +1,232 @@
+"""The use case, with ports that answer what each test needs."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from kerbauth import login
+from kerbauth.core.audit import Door, Origin
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.names import RealmDirectory, RealmNames
+from kerbauth.core.outcome import Granted, Notice, Proved, Refused, Severity, Unavailable
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
+from kerbauth.core.secret import Secret
+from kerbauth.login import Caller, LoginService, PasswordLogin, TokenLogin
+from kerbauth.ports import Answer, NotPermitted, Question, SourceFailed, TokenAnswer
+from tests.fakes import FakeAudit, FakeObserver, FakePermissions, FakeVerifier
+from tests.mappers import plain_mapper
+
+ALICE = Principal(("alice",), "KA.TEST")
+ORIGIN = Origin("c0ffee00c0ffee00", Door.HTTP, "127.0.0.1")
+
+
+@dataclass
+class Bench:
+    """A login service over fakes."""
+
+    verifier: FakeVerifier = field(default_factory=lambda: FakeVerifier(Proved(ALICE)))
+    permissions: FakePermissions = field(default_factory=FakePermissions)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    observer: FakeObserver = field(default_factory=FakeObserver)
+
+    @property
+    def service(self) -> LoginService:
+        return LoginService(
+            realms=RealmDirectory((RealmNames("KA.TEST", default=True),)),
+            mapper=plain_mapper("KA.TEST"),
+            verifier=self.verifier,
+            permissions=self.permissions,
+            audit=self.audit,
+            observers=[self.observer],
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            monotonic=lambda: 0.0,
+        )
+
+
+def request(
+    username: str = "alice", password: bytes = b"pw", application: str | None = "desktop", caller: Caller = Caller()
+) -> PasswordLogin:  # noqa: B008
+    return PasswordLogin(ORIGIN, caller, username, Secret(password), application)
+
+
+async def test_a_proved_mapped_and_permitted_user_is_granted() -> None:
+    bench = Bench()
+    result = await bench.service.password(request())
+    assert isinstance(result.verdict, Granted)
+    assert (result.verdict.user, result.verdict.principal) == ("alice", ALICE)
+    assert bench.verifier.asked == [ALICE]
+    assert bench.permissions.questions == [Question("alice", "KA.TEST", "desktop")]
+
+
+async def test_warnings_of_the_proof_are_passed_on() -> None:
+    warning = Notice(Severity.WARNING, Reason.PASSWORD_EXPIRES_SOON)
+    result = await Bench(verifier=FakeVerifier(Proved(ALICE, (warning,)))).service.password(request())
+    assert isinstance(result.verdict, Granted)
+    assert result.verdict.notices == (warning,)
+
+
+@pytest.mark.parametrize("answer", [Refused(Reason.BAD_CREDENTIALS, Stage.AS), Unavailable(Reason.KDC_UNREACHABLE, Stage.AS)])
+async def test_without_a_proof_the_permission_source_is_not_asked(answer: Refused | Unavailable) -> None:
+    bench = Bench(verifier=FakeVerifier(answer))
+    result = await bench.service.password(request())
+    assert result.verdict is answer
+    assert bench.permissions.questions == []
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "reason"),
+    [
+        ("", b"pw", Reason.MALFORMED_NAME),
+        ("al\0ice", b"pw", Reason.MALFORMED_NAME),
+        ("alice@ELSEWHERE.TEST", b"pw", Reason.UNKNOWN_REALM),
+        ("alice", b"", Reason.EMPTY_PASSWORD),
+        ("alice", b"x" * 1025, Reason.PASSWORD_TOO_LONG),
+    ],
+)
+async def test_what_is_malformed_reaches_no_kdc(username: str, password: bytes, reason: Reason) -> None:
+    bench = Bench()
+    result = await bench.service.password(request(username, password))
+    assert isinstance(result.verdict, Refused)
+    assert result.verdict.reason is reason
+    assert bench.verifier.asked == []
+
+
+async def test_a_principal_of_another_realm_than_the_configured_ones_is_refused() -> None:
+    foreign = Principal(("alice",), "ELSEWHERE.TEST")
+    bench = Bench(verifier=FakeVerifier(Proved(foreign)))
+    by_password, by_token = await bench.service.password(request()), await bench.service.token(token_request())
+    assert isinstance(by_password.verdict, Refused)
+    assert isinstance(by_token.verdict, Refused)
+    assert (by_password.verdict.reason, by_token.verdict.reason) == (Reason.WRONG_REALM, Reason.UNKNOWN_REALM)
+    assert bench.permissions.questions == []
+
+
+async def test_what_is_mapped_is_what_was_proved_not_what_was_typed() -> None:
+    bench = Bench(verifier=FakeVerifier(Proved(Principal(("asmith",), "KA.TEST"))))
+    result = await bench.service.password(request("alice"))
+    assert isinstance(result.verdict, Granted)
+    assert result.verdict.user == "asmith"
+    assert result.record.principal == "asmith@KA.TEST"
+
+
+async def test_a_proved_instance_has_no_user() -> None:
+    result = await Bench(verifier=FakeVerifier(Proved(Principal(("alice", "admin"), "KA.TEST")))).service.password(request())
+    assert isinstance(result.verdict, Refused)
+    assert (result.verdict.reason, result.verdict.proved) == (Reason.NO_USER_MAPPING, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "reason"),
+    [
+        (NotPermitted(Reason.NOT_PERMITTED), Refused, Reason.NOT_PERMITTED),
+        (NotPermitted(Reason.USER_DISABLED), Refused, Reason.USER_DISABLED),
+        (SourceFailed("no route"), Unavailable, Reason.PERMISSION_SOURCE),
+    ],
+)
+async def test_the_permission_sources_answer_decides(answer: Answer, kind: type, reason: Reason) -> None:
+    result = await Bench(permissions=FakePermissions(answer)).service.password(request())
+    assert isinstance(result.verdict, kind)
+    assert result.record.reason is reason
+    assert result.record.user == "alice"
+
+
+class SilentPermissions(FakePermissions):
+    async def may_enter(self, question: Question) -> Answer:
+        return await asyncio.get_running_loop().create_future()
+
+
+async def test_a_silent_permission_source_is_unavailable_never_yes_or_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "PERMISSION_DEADLINE", 0.01)
+    result = await Bench(permissions=SilentPermissions()).service.password(request())
+    assert isinstance(result.verdict, Unavailable)
+    assert result.verdict.reason is Reason.PERMISSION_SOURCE
+
+
+async def test_an_application_must_be_named_where_one_is_asked_about() -> None:
+    bench = Bench()
+    result = await bench.service.password(request(application=None))
+    assert isinstance(result.verdict, Refused)
+    assert result.verdict.reason is Reason.MALFORMED_REQUEST
+    assert bench.verifier.asked == []
+
+
+async def test_no_application_is_needed_where_none_is_asked_about() -> None:
+    result = await Bench(permissions=FakePermissions(asks_application=False)).service.password(request(application=None))
+    assert isinstance(result.verdict, Granted)
+
+
+async def test_a_client_that_only_asks_for_identity_gets_no_permission_question() -> None:
+    bench = Bench()
+    result = await bench.service.password(request(application=None, caller=Caller("gax", identity_only=True)))
+    assert isinstance(result.verdict, Granted)
+    assert result.verdict.application is None
+    assert bench.permissions.questions == []
+
+
+async def test_a_clients_own_application_is_asked_about() -> None:
+    bench = Bench()
+    await bench.service.password(request(application=None, caller=Caller("gax", application="gax")))
+    assert bench.permissions.questions[0].application == "gax"
+
+
+async def test_a_client_with_an_application_of_its_own_may_name_no_other() -> None:
+    bench = Bench()
+    result = await bench.service.password(request(application="desktop", caller=Caller("gax", application="gax")))
+    assert isinstance(result.verdict, Refused)
+    assert result.verdict.reason is Reason.CLIENT_NOT_ALLOWED
+    assert bench.verifier.asked == []
+
+
+def token_request(application: str | None = "desktop") -> TokenLogin:
+    return TokenLogin(ORIGIN, Caller(), b"token", application)
+
+
+async def test_a_token_goes_the_same_way_and_its_reply_comes_back() -> None:
+    bench = Bench(verifier=FakeVerifier(Proved(ALICE), TokenAnswer(Proved(ALICE), b"reply")))
+    result = await bench.service.token(token_request())
+    assert isinstance(result.verdict, Granted)
+    assert result.reply == b"reply"
+
+
+async def test_the_reply_token_comes_back_with_a_refusal_too() -> None:
+    verifier = FakeVerifier(Proved(ALICE), TokenAnswer(Proved(ALICE), b"reply"))
+    result = await Bench(verifier, FakePermissions(NotPermitted(Reason.NOT_PERMITTED))).service.token(token_request())
+    assert isinstance(result.verdict, Refused)
+    assert result.reply == b"reply"
+
+
+async def test_a_token_without_an_application_is_not_looked_at() -> None:
+    result = await Bench().service.token(token_request(None))
+    assert result.record.reason is Reason.MALFORMED_REQUEST
+
+
+async def test_the_audit_record_is_written_before_the_result_is_there() -> None:
+    bench = Bench()
+    result = await bench.service.password(request())
+    assert bench.audit.records == [result.record] == bench.observer.seen
+    assert result.record.origin.correlation_id == ORIGIN.correlation_id
+
+
+async def test_without_an_audit_record_nobody_is_let_in() -> None:
+    bench = Bench(audit=FakeAudit(failure="the disk is full"))
+    result = await bench.service.password(request())
+    assert isinstance(result.verdict, Unavailable)
+    assert (result.verdict.reason, result.verdict.alarm) == (Reason.AUDIT, True)
+    assert bench.observer.seen[0].reason is Reason.AUDIT
+
+
+def test_an_attempt_a_door_turned_away_is_recorded() -> None:
+    bench = Bench()
+    result = bench.service.turned_away(request(), Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST))
+    assert bench.audit.records == [result.record]
+    assert result.record.reason is Reason.CLIENT_NOT_ALLOWED
+
+
+async def test_neither_result_nor_record_holds_the_password() -> None:
+    bench = Bench(verifier=FakeVerifier(Refused(Reason.BAD_CREDENTIALS, Stage.AS)))
+    asked = request(password=b"canary-in-the-use-case")
+    result = await bench.service.password(asked)
+    assert "canary" not in repr((asked, result, bench.audit.records))
