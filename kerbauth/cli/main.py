@@ -1,0 +1,40 @@
+"""The `kerbauth` command."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import kerbauth
+from kerbauth.cli import config, demo, explain, keytab, login, map_name, serve
+
+_COMMANDS = (serve, demo, login, map_name, explain, keytab, config)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line, as the reference page also shows it."""
+    top = argparse.ArgumentParser(
+        prog="kerbauth",
+        description="External authentication for Genesys applications against a Kerberos KDC.",
+        epilog="Exit status: 0 fine, 1 the answer is no, 2 wrong use or bad configuration, 3 could not find out.",
+    )
+    top.add_argument("--version", action="version", version=f"kerbauth {kerbauth.__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    parsed = parser().parse_args(arguments)
+    try:
+        return int(parsed.execute(parsed))
+    except BrokenPipeError:
+        # The reader of our output went away (`kerbauth explain 24 | head`): not our failure, and nothing more can be said.
+        sys.stderr.close()
+        return 0
+
+
+def run() -> None:
+    """The entry point: run the command and leave with its exit status."""
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Running an assembled service: its doors from start to drain."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from typing import Final
+
+import kerbauth
+from kerbauth.assembly import Assembly, StartError, library_versions
+from kerbauth.web.app import make_app
+from kerbauth.web.server import start
+
+_log: Final = logging.getLogger("kerbauth")
+
+DRAIN_SECONDS: Final = 30.0
+"""How long logins under way may take after SIGTERM. No login is given more than its realm's deadline, and that is less by default."""
+
+
+async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: no new connections, logins under way end.
+
+    `ready` is called with the service's URL once it accepts connections. Raises StartError if the address cannot be had.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _log.warning, "SIGHUP: a changed configuration is taken up by a restart, not by a signal")
+    host, port = assembly.settings.server.address
+    app = make_app(assembly.services())
+    try:
+        runner = await start(app, host, port, shutdown_timeout=DRAIN_SECONDS)
+    except OSError as error:
+        msg = f"cannot listen on {assembly.settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
+        raise StartError([msg]) from error
+    try:
+        bound_host, bound_port = runner.addresses[0][:2]
+        url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        _announce(assembly, url)
+        ready(url)
+        await stop.wait()
+        _log.info("stopping: no new connections; logins under way end")
+    finally:
+        await runner.cleanup()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+    _log.info("stopped")
+
+
+def _announce(assembly: Assembly, url: str) -> None:
+    """One line that says what runs, and one for everything unsafe that was asked for."""
+    versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
+    realms = ", ".join(f"{name} ({realm.kind})" for name, realm in assembly.settings.realms.items())
+    _log.info(
+        "kerbauth %s on %s; realms: %s; permissions: %s; %s",
+        kerbauth.__version__,
+        url,
+        realms,
+        assembly.settings.permissions.adapter,
+        versions,
+    )
+    for warning in assembly.warnings:
+        _log.warning("%s", warning)
