@@ -1,0 +1,131 @@
+"""Realms and a service that are started once per run; each test gets principals of its own."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kerbauth.demo.principals import RealmDescription, Service, User
+from tests.integration.kdc import LabRealm
+from tests.integration.service import RealmEntry, RunningService, Setup, persons_with_desktop
+
+CANARY = "canary-K9-Passw0rd"
+IN_CONTAINER = os.environ.get("KERBAUTH_TEST_KDC", "process") == "container"
+REALM, OTHER = "KA.TEST", "KB.TEST"
+SERVICES = (
+    Service("HTTP/localhost", "http.keytab"),
+    Service("HTTP/localhost.test", "http.keytab"),
+    Service("HTTP/other.test", "other.keytab"),
+)
+
+# Users are made with the realm, since a permission file is read once: each test takes fresh ones from a kind's pool.
+KINDS: dict[str, tuple[int, dict[str, object], str]] = {
+    # kind: how many, kadmin options, what Genesys knows
+    "good": (60, {}, "granted"),
+    "nogrant": (4, {}, "without"),
+    "ghost": (4, {}, "unknown"),
+    "disabled": (4, {}, "disabled"),
+    "svc-": (3, {}, "unknown"),
+    "expired": (6, {"password_expires": "yesterday"}, "granted"),
+    "mustchange": (3, {"attributes": ("+needchange",)}, "granted"),
+    "revoked": (5, {"attributes": ("-allow_tix",)}, "granted"),
+    "gone": (4, {"expires": "yesterday"}, "granted"),
+    "soon": (3, {"password_expires": "3 days"}, "granted"),
+}
+
+
+def names_of(kind: str) -> list[str]:
+    return [f"{kind}{number:02}" for number in range(KINDS[kind][0])]
+
+
+def known_to_genesys(how: str) -> list[str]:
+    return [name for kind, (_, _, known) in KINDS.items() if known == how for name in names_of(kind)]
+
+
+ODD_NAMES = ("first.last", "with-dash", "jürgen", "ユーザー", "o'neil", "john smith", "u" * 255, "v" * 256)
+
+
+def description(name: str) -> RealmDescription:
+    users = [User(user, CANARY, **options) for kind, (_, options, _) in KINDS.items() for user in names_of(kind)]  # type: ignore[arg-type]
+    users += [User(user, CANARY) for user in (*ODD_NAMES, "jdoe", "jdoe/admin")]
+    return RealmDescription(name, tuple(users), SERVICES)
+
+
+@pytest.fixture(scope="session")
+def realm() -> Iterator[LabRealm]:
+    with LabRealm.described(description(REALM), container=IN_CONTAINER) as running:
+        assert isinstance(running, LabRealm)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def other_realm() -> Iterator[LabRealm]:
+    users = (User("jdoe", CANARY), User("bea", CANARY))
+    with LabRealm.described(RealmDescription(OTHER, users, SERVICES), container=IN_CONTAINER) as running:
+        assert isinstance(running, LabRealm)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def permissions() -> str:
+    granted = (*known_to_genesys("granted"), *ODD_NAMES[:-1], "jdoe", "kb-jdoe", "kb-bea")
+    return persons_with_desktop(granted, disabled=known_to_genesys("disabled"), without=known_to_genesys("without"))
+
+
+def entry(realm: LabRealm, **more: str) -> RealmEntry:
+    return RealmEntry(realm.name, (realm.kdc,), realm.keytab("HTTP/localhost"), **more)
+
+
+# People of KB are users named kb-...; nobody of KA may be called so, or the two would land on one user name.
+KA_NAMES = 'rules = [{ principal = "svc-*", refuse = true }, { principal = "kb-*", refuse = true }]\notherwise = "name"'
+KB_NAMES = "rules = [{ pattern = '(?P<all>.+)', user = 'kb-\\g<all>' }]\notherwise = \"refuse\""
+
+
+@pytest.fixture(scope="session")
+def main_setup(realm: LabRealm, other_realm: LabRealm, permissions: str) -> Setup:
+    return Setup(
+        (
+            entry(realm, settings='default = true\nnetbios = "KA"\nupn_suffixes = ["ka.example"]', names=KA_NAMES),
+            entry(other_realm, settings='netbios = "KB"', names=KB_NAMES),
+        ),
+        permissions,
+    )
+
+
+@pytest.fixture(scope="session")
+def service(main_setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """The service most tests ask: two realms, the static permission source."""
+    running = RunningService(tmp_path_factory.mktemp("service"), main_setup).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[object]:
+    """Start further services, each with its own configuration."""
+    started: list[RunningService] = []
+
+    def run(setup: Setup, **environment: str) -> RunningService:
+        folder = tmp_path / f"service{len(started)}"
+        folder.mkdir()
+        started.append(RunningService(folder, setup, environment))
+        return started[-1].start()
+
+    yield run
+    for running in started:
+        running.stop()
+
+
+_taken: dict[str, Iterator[str]] = {}
+
+
+@pytest.fixture
+def fresh() -> object:
+    """A user of a kind that no other test uses."""
+
+    def take(kind: str = "good") -> str:
+        return next(_taken.setdefault(kind, itertools.chain(names_of(kind))))
+
+    return take

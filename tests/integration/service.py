@@ -1,0 +1,175 @@
+"""Running the real service for a test: its configuration, its process, its answers, and everything it wrote."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+TOKEN = "integration-test-token-" + "0" * 32
+IDENTITY_TOKEN = "identity-only-token-----" + "0" * 32
+FIXED_TOKEN = "fixed-application-token-" + "0" * 32
+
+ALICE_MAY = """
+[[persons]]
+user = "{user}"
+[[applications]]
+name = "desktop"
+type = "agent-desktop"
+[[grants]]
+application = "desktop"
+user = "{user}"
+permissions = ["read", "execute"]
+"""
+
+
+@dataclass(frozen=True)
+class RealmEntry:
+    """One realm of a configuration."""
+
+    name: str
+    kdcs: tuple[str, ...]
+    keytab: Path
+    service: str = "HTTP/localhost"
+    settings: str = ""
+    names: str = ""
+
+    def toml(self) -> str:
+        kdcs = ", ".join(f'"{kdc}"' for kdc in self.kdcs)
+        return (
+            f'[realms."{self.name}"]\nkind = "mit"\nkdcs = [{kdcs}]\nkeytab = "{self.keytab}"\nservice = "{self.service}"\n{self.settings}\n'
+            f'[realms."{self.name}".names]\n{self.names}\n'
+        )
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A whole configuration."""
+
+    realms: tuple[RealmEntry, ...]
+    permissions: str = ""  # the static file; empty: adapter none
+    server: str = ""
+    extra: str = ""
+    adapter: str = ""  # instead of the static adapter: the body of [permissions]
+    runtime: str = 'runtime_directory = "run"'
+
+    def write(self, folder: Path) -> Path:
+        for name, token in (("trusted", TOKEN), ("identity", IDENTITY_TOKEN), ("fixed", FIXED_TOKEN)):
+            (folder / f"{name}.token").touch(mode=0o600)
+            (folder / f"{name}.token").write_text(token + "\n")
+        adapter = self.adapter or 'adapter = "none"'
+        if self.permissions:
+            (folder / "permissions.toml").write_text(self.permissions)
+            adapter = 'adapter = "static"\nfile = "permissions.toml"'
+        config = folder / "kerbauth.toml"
+        config.write_text(
+            f'[server]\nlisten = "127.0.0.1:0"\n{self.runtime}\n{self.server}\n'
+            + "\n".join(realm.toml() for realm in self.realms)
+            + f"\n[permissions]\n{adapter}\n"
+            '[clients."trusted"]\ntoken_file = "trusted.token"\ndisclosure = "full"\n'
+            '[clients."identity"]\ntoken_file = "identity.token"\nidentity_only = true\n'
+            '[clients."fixed"]\ntoken_file = "fixed.token"\napplication = "desktop"\n'
+            f"{self.extra}\n"
+        )
+        return config
+
+
+@dataclass
+class RunningService:
+    """The service as a process. Its log, audit and every reply stay in `folder`."""
+
+    folder: Path
+    setup: Setup
+    environment: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    session: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "service.log"
+
+    @property
+    def replies(self) -> Path:
+        return self.folder / "replies.log"
+
+    def start(self) -> "RunningService":
+        config = self.setup.write(self.folder)
+        command = [sys.executable, "-m", "kerbauth", "serve", "--config", str(config)]
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
+        ends = time.monotonic() + 30
+        while not self.url:
+            words = self.log_file.read_text().split()
+            self.url = next((word.rstrip(";") for word in words if word.startswith("http://127.0.0.1:")), "")
+            if self.process.poll() is not None or time.monotonic() > ends:
+                raise AssertionError(f"the service did not start:\n{self.log_file.read_text()}")
+            time.sleep(0.02)  # polling a file another process writes
+        return self
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(40)
+        self.session.close()
+        return status
+
+    def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        reply = self.session.request(method, self.url + path, timeout=60, **arguments)
+        with self.replies.open("a") as file:
+            file.write(f"{reply.status_code} {dict(reply.headers)} {reply.text}\n")
+        return reply
+
+    def login(
+        self,
+        username: str,
+        password: str,
+        application: str | None = "desktop",
+        *,
+        token: str | None = TOKEN,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> requests.Response:
+        body = {"username": username, "password": password, **({"application": application} if application else {}), **more}
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.request("POST", "/v1/login", json=body, headers={**authorization, **(headers or {})})
+
+    def sso(self, token: bytes | None = None, application: str | None = "desktop", **arguments: Any) -> requests.Response:
+        import base64
+
+        headers = {"Authorization": "Negotiate " + base64.b64encode(token).decode()} if token is not None else {}
+        query = f"?application={application}" if application else ""
+        return self.request("GET", f"/v1/sso{query}", headers={**headers, **arguments.pop("headers", {})}, **arguments)
+
+    def audit(self) -> list[dict[str, Any]]:
+        file = self.folder / "audit.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def audited(self, reply: requests.Response) -> dict[str, Any]:
+        """The one audit record of a reply."""
+        (record,) = [record for record in self.audit() if record["correlation_id"] == reply.headers["X-Correlation-ID"]]
+        return record
+
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+
+def persons_with_desktop(users: Iterable[str], *, disabled: Iterable[str] = (), without: Iterable[str] = ()) -> str:
+    """A permission file in which each of `users` has read and execute on `desktop`; the others are persons without a grant."""
+    lines = []
+    for user in (*users, *disabled, *without):
+        lines += ["[[persons]]", f"user = {json.dumps(user)}"]
+        lines += ["enabled = false"] if user in set(disabled) else []
+    granted = ", ".join(json.dumps(user) for user in (*users, *disabled))
+    return "\n".join(lines) + (
+        '\n[[applications]]\nname = "desktop"\ntype = "agent-desktop"\n[[applications]]\nname = "closed"\nenabled = false\n'
+        f'[[access_groups]]\nname = "agents"\nmembers = [{granted}]\n'
+        '[[grants]]\napplication = "desktop"\ngroup = "agents"\npermissions = ["read", "execute"]\n'
+    )
