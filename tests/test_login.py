@@ -48,7 +48,7 @@ class Bench:
 
 def request(
     username: str = "alice", password: bytes = b"pw", application: str | None = "desktop", caller: Caller = Caller()
-) -> PasswordLogin:  # noqa: B008
+) -> PasswordLogin:
     return PasswordLogin(ORIGIN, caller, username, Secret(password), application)
 
 

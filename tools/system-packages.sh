@@ -25,6 +25,11 @@ for set in "$@"; do
     esac
 done
 
+if ! command -v dpkg-query >/dev/null; then
+    echo "system-packages.sh: this is not a Debian system; going on in the hope that it has what these packages hold:$wanted" >&2
+    exit 0
+fi
+
 missing=
 for package in $wanted; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
@@ -49,5 +54,5 @@ if [ ! -e $policy ]; then
 fi
 echo "installing:$missing"
 $as_root apt-get update -qq
-# shellcheck disable=SC2086 -- a list of packages
+# shellcheck disable=SC2086 # a list of packages
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing

@@ -23,9 +23,9 @@ class Case(StrEnum):
         """The name in this case, composed (NFC). Folding twice is folding once."""
         match self:
             case Case.LOWER:
-                return text.nfc(text.lower(name))
+                return text.nfc(text.lower(text.nfc(name)))
             case Case.UPPER:
-                return text.nfc(text.upper(name))
+                return text.nfc(text.upper(text.nfc(name)))
             case _:
                 return name
 

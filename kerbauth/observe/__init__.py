@@ -1,1 +1,1 @@
-"""What is kept and counted of logins: the audit file, the metrics and the log."""
+"""What is kept, counted and logged of login attempts: the audit file, the metrics and the log."""

@@ -1,15 +1,25 @@
 """Choosing a language: Accept-Language (RFC 9110 section 12.5.4) against the languages there are."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 # RFC 4647 section 2.1, language-range; RFC 9110 section 12.4.2, weight. Blanks are the OWS of RFC 9110 section 5.6.3.
 _ITEM: Final = re.compile(
     r"(?P<range>\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)(?:[ \t]*;[ \t]*[qQ]=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
 )
 
+_EXACT: Final = 1000  # more than any two tags can have in common
+
 Range = tuple[str, float]
+
+
+class Fit(NamedTuple):
+    """How well a language fits a header, in the order in which that counts."""
+
+    weight: float
+    place: int  # 0 for the first range, -1 for the second
+    likeness: int
 
 
 def negotiate(accept_language: str | None, languages: Sequence[str], default: str) -> str:
@@ -17,19 +27,12 @@ def negotiate(accept_language: str | None, languages: Sequence[str], default: st
 
     A range fits a language that it equals or begins ("de" fits "de-AT": RFC 4647 section 3.3.1), and the language it begins with
     itself ("de-AT" fits "de": section 3.4). A language's weight is that of the range that says most about it. Of two languages with
-    the same weight the one asked for first wins, and then the default.
+    the same weight the one asked for first wins, then the one that is more like what was asked for, then the default.
     """
     ranges = _ranges(accept_language or "")
-    if not ranges:
-        return default
-    best: tuple[float, int, bool] | None = None
-    chosen = default
-    for language in languages:
-        weight, position = _weight(language.lower(), ranges)
-        rank = (weight, -position, language == default)
-        if weight > 0 and (best is None or rank > best):
-            best, chosen = rank, language
-    return chosen
+    fits = {language: _fit(language.lower(), ranges) for language in languages} if ranges else {}
+    wanted = {language: (fit, language == default) for language, fit in fits.items() if fit.weight > 0}
+    return max(wanted, key=wanted.__getitem__, default=default)
 
 
 def _ranges(header: str) -> tuple[Range, ...] | None:
@@ -46,20 +49,20 @@ def _ranges(header: str) -> tuple[Range, ...] | None:
     return tuple(found)
 
 
-def _weight(language: str, ranges: Sequence[Range]) -> tuple[float, int]:
-    """A language's weight and the position of the range it comes from; weight 0 if no range fits."""
-    fits = [(length, -position) for position, (wanted, _) in enumerate(ranges) for length in _lengths(language, wanted)]
-    if not fits:
-        return 0.0, 0
-    position = -max(fits)[1]
-    return ranges[position][1], position
+def _fit(language: str, ranges: Sequence[Range]) -> Fit:
+    """How well a language fits, by the range that says most about it; weight 0 if none does."""
+    said = [(_said(language, wanted), -position) for position, (wanted, _) in enumerate(ranges)]
+    most, place = max(said)
+    if most < 0:
+        return Fit(0.0, 0, 0)
+    wanted, weight = ranges[-place]
+    return Fit(weight, place, _EXACT if language == wanted else most)
 
 
-def _lengths(language: str, wanted: str) -> Iterator[int]:
-    """How much a range says about a language, if it fits it: the subtags they have in common, in characters; least for `*`."""
+def _said(language: str, wanted: str) -> int:
+    """How much a range says about a language: the characters they share, a little more if the range covers it; -1 for nothing."""
     if wanted == "*":
-        yield 0
-    elif language == wanted or language.startswith(f"{wanted}-"):
-        yield len(wanted) * 2 + 1
-    elif wanted.startswith(f"{language}-"):
-        yield len(language) * 2
+        return 0
+    if language == wanted or language.startswith(f"{wanted}-"):
+        return len(wanted) * 2 + 1
+    return len(language) * 2 if wanted.startswith(f"{language}-") else -1

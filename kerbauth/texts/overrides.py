@@ -68,45 +68,51 @@ def read_overrides(path: Path) -> tuple[Overrides, tuple[Problem, ...]]:
 def _read(path: Path, document: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[Overrides, tuple[Problem, ...]]:
     codes: dict[Code, str] = {}
     reasons: dict[Reason, str] = {}
+    keys: dict[Code | Reason, str] = {}
     problems: list[Problem] = []
-    keys: dict[Code, str] = {}
     for key, value in document.items():
-        meant = _meaning(key)
-        wrong = meant if isinstance(meant, str) and not isinstance(meant, Reason) else _wrong_text(value)
-        if wrong is None and isinstance(meant, Code) and keys.setdefault(meant, key) != key:
-            wrong = f"is another name for {keys[meant]!r}, which is in this file too; remove one of the two"
-        if wrong is not None:
-            problems.append(Problem(str(path), key, wrong, lines.get(key)))
-        elif isinstance(meant, Reason):
-            reasons[meant] = value
-        elif isinstance(meant, Code):
-            codes[meant] = value
+        try:
+            meant, own = _meaning(key, keys), _text(value)
+        except ValueError as error:
+            problems.append(Problem(str(path), key, str(error), lines.get(key)))
+            continue
+        if isinstance(meant, Code):
+            codes[meant] = own
+        else:
+            reasons[meant] = own
     return Overrides(MappingProxyType(codes), MappingProxyType(reasons)), tuple(problems)
 
 
-def _meaning(key: str) -> Reason | Code | str:
-    """The reason or code that a key names, or what is wrong with the key."""
-    if key in set(Reason):
-        return Reason(key)
-    entries = catalogue.find(key)
-    if len(entries) == 1:
-        return entries[0].code
-    if entries:
+def _meaning(key: str, keys: dict[Code | Reason, str]) -> Reason | Code:
+    """The reason or code that a key names. `keys` are those seen so far, by what they name. Raises ValueError with what is wrong."""
+    entries = () if key in set(Reason) else catalogue.find(key)
+    if len(entries) > 1:
         names = ", ".join(f'"{entry.code}" ({entry.name})' for entry in entries)
-        return f"can mean several codes; write the one that is meant: {names}"
-    return 'is neither a reason, like account-locked, nor a code, like "krb5:24" or KDC_ERR_PREAUTH_FAILED (kerbauth explain lists them)'
+        msg = f"can mean several codes; write the one that is meant: {names}"
+        raise ValueError(msg)
+    if not entries and key not in set(Reason):
+        msg = 'is neither a reason, like account-locked, nor a code, like "krb5:24" or KDC_ERR_PREAUTH_FAILED (kerbauth explain tells)'
+        raise ValueError(msg)
+    meant = entries[0].code if entries else Reason(key)
+    if keys.setdefault(meant, key) != key:
+        msg = f"is another name for {keys[meant]!r}, which is in this file too; remove one of the two"
+        raise ValueError(msg)
+    return meant
 
 
-def _wrong_text(value: object) -> str | None:
+def _text(value: object) -> str:
+    """A text that can be shown. Raises ValueError with what is wrong."""
     if not isinstance(value, str):
-        return "is not a text in quotes"
-    if not value.strip():
-        return "is empty; remove the line to have the built-in text"
-    if any(text.is_control(character) for character in value):
-        return "holds a control character or a line end; the text must be one line"
-    if len(value) > TEXT_LIMIT:
-        return f"has {len(value)} characters; expected at most {TEXT_LIMIT}"
-    return None
+        msg = "is not a text in quotes"
+    elif not value.strip():
+        msg = "is empty; remove the line to have the built-in text"
+    elif any(text.is_control(character) for character in value):
+        msg = "holds a control character or a line end; the text must be one line"
+    elif len(value) > TEXT_LIMIT:
+        msg = f"has {len(value)} characters; expected at most {TEXT_LIMIT}"
+    else:
+        return value
+    raise ValueError(msg)
 
 
 def _lines(content: str) -> Mapping[str, int]:

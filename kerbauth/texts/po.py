@@ -19,6 +19,7 @@ PLACEHOLDER: Final = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
 SOURCE_LANGUAGE: Final = "en"
 """The language that message ids are written in; it needs no file."""
 
+_LINE: Final = re.compile(r'(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[[0-9]+\])?)[ \t]+)?"(?:[^"\\]|\\.)*")?')
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
@@ -37,10 +38,14 @@ def read_translations(path: Path) -> tuple[Mapping[str, str], tuple[Problem, ...
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         return {}, (Problem(str(path), "", "is not UTF-8; save the file as UTF-8", line),)
+    # Babel takes a string without its quotes, and cuts it.
+    unread = next((number for number, line in enumerate(content.splitlines(), 1) if not _LINE.fullmatch(line.strip())), None)
+    if unread is not None:
+        return {}, (Problem(str(path), "", "is no line of a gettext catalogue", unread),)
     try:
         catalogue = read_po(io.StringIO(content), abort_invalid=True)
     except PoFileError as error:
-        return {}, (Problem(str(path), "", f"is no gettext catalogue: {error}", error.lineno + 1),)
+        return {}, (Problem(str(path), "", "an entry of the gettext catalogue is not complete", error.lineno + 1),)
     except (ValueError, LookupError) as error:  # a header that Babel cannot read: charset, dates, plural forms
         return {}, (Problem(str(path), "", f"its header cannot be read: {error}", 1),)
     translations: dict[str, str] = {}
@@ -60,6 +65,8 @@ def _problems(message: Message) -> Iterator[str]:
     if not isinstance(source, str) or not isinstance(translation, str):
         yield "has plural forms; no text here has them"
         return
+    if message.context:
+        yield "has a context (msgctxt); no text here has one"
     if any(text.is_control(character) for character in translation):
         yield "the translation holds a control character or a line end"
     expected, found = set(PLACEHOLDER.findall(source)), set(PLACEHOLDER.findall(translation))

@@ -11,6 +11,7 @@ WHEN: Final = {
     400: "The request was not understood.",
     401: "Refused: the credentials, the account, the ticket, or the caller's token.",
     403: "Refused: the identity is proved, but the user may not enter, or the caller may not ask for this.",
+    404: "There is nothing at this address.",
     405: "This address does not take this method; Allow names the ones it takes.",
     413: "The body is larger than 64 kB.",
     415: "The body is not application/json in UTF-8, or it is compressed.",
@@ -20,9 +21,10 @@ WHEN: Final = {
     500: "An unforeseen error.",
     503: "We could not find out: neither a grant nor a refusal. See Retry-After.",
 }
-"""Every error status, and when it is the answer. 404 belongs to no path."""
+"""Every status of a problem document, and when it is the answer. 404 belongs to no path."""
 
 _ALWAYS: Final = (400, 405, 431, 500)
+_TEXT: Final = {"type": "string"}
 
 
 def document() -> dict[str, Any]:
@@ -39,11 +41,15 @@ def document() -> dict[str, Any]:
         "paths": {
             "/v1/login": {"post": _login()},
             "/v1/sso": {"get": _sso("ssoGet"), "post": _sso("ssoPost")},
-            "/healthz": {"get": _operation("healthz", "The process lives.", _ok("Health", "It lives."))},
+            "/healthz": {"get": _operation("healthz", "The process lives.", _ok({JSON: ref("Health")}, "It lives."))},
             "/readyz": {"get": _readyz()},
-            "/metrics": {"get": _operators("metrics", "Counters and histograms.", _ok_text("text/plain", "Prometheus text format."))},
-            "/openapi.json": {"get": _operation("openapi", "This document.", _ok_any("The OpenAPI document."))},
-            "/docs": {"get": _operators("docs", "This document, readable.", _ok_text("text/html", "One page."))},
+            "/metrics": {"get": _operators("metrics", "Counters and histograms.", _ok({"text/plain": _TEXT}, "Prometheus text format."))},
+            "/openapi.json": {"get": _operation("openapi", "This document.", _ok({JSON: {"type": "object"}}, "The OpenAPI document."))},
+            "/docs": {
+                "get": _operators(
+                    "docs", "This document, readable.", _ok({"text/html": _TEXT}, "One page, in English.", "Content-Language")
+                )
+            },
         },
         "components": {
             "schemas": schemas(),
@@ -62,7 +68,7 @@ def _login() -> Schema:
         "requestBody": {"required": True, "content": {JSON: {"schema": ref("LoginRequest")}}},
         "security": [{}, {"clientBearer": []}, {"clientToken": []}],
         "responses": {
-            **_ok("Granted", "Granted.", language=True),
+            **_ok({JSON: ref("Granted")}, "Granted.", "Content-Language", "Vary"),
             **_problems(400, 401, 403, 405, 413, 415, 422, 429, 431, 500, 503),
         },
     }
@@ -75,21 +81,19 @@ def _sso(operation_id: str) -> Schema:
         "parameters": [*_common_parameters(), _query("application"), _query("tenant")],
         "security": [{}, {"negotiate": []}, {"negotiate": [], "clientToken": []}],
         "responses": {
-            **_ok("Granted", "Granted.", language=True, negotiate=True),
+            **_ok({JSON: ref("Granted")}, "Granted.", "Content-Language", "Vary", "WWW-Authenticate"),
             **_problems(400, 401, 403, 405, 422, 429, 431, 500, 503),
         },
     }
 
 
 def _readyz() -> Schema:
-    readiness = {JSON: {"schema": ref("Readiness")}}
-    operation = _operators("readyz", "Whether logins can be answered, per realm and for the permission source.", {})
-    operation["responses"]["200"] = {"description": "It can.", "headers": _reply_headers(), "content": readiness}
-    operation["responses"]["503"] = {
-        "description": "No realm works, or the permission source does not.",
-        "headers": _reply_headers("Retry-After"),
-        "content": readiness,
-    }
+    readiness = {JSON: ref("Readiness")}
+    operation = _operators(
+        "readyz", "Whether logins can be answered, per realm and for the permission source.", _ok(readiness, "They can.")
+    )
+    not_ready = _ok(readiness, "No realm works, or the permission source does not.", "Retry-After")["200"]
+    operation["responses"]["503"] = not_ready
     return operation
 
 
@@ -131,33 +135,13 @@ _EXTRA_HEADERS: Final = {
 }
 
 
-def _ok(schema: str, description: str, *, language: bool = False, negotiate: bool = False) -> Schema:
-    names = (*(("Content-Language", "Vary") if language else ()), *(("WWW-Authenticate",) if negotiate else ()))
+def _ok(content: dict[str, Schema], description: str, *headers: str) -> Schema:
+    """The reply of status 200."""
     return {
         "200": {
             "description": description,
-            "headers": _reply_headers(*names),
-            "content": {JSON: {"schema": ref(schema)}},
-        }
-    }
-
-
-def _ok_any(description: str) -> Schema:
-    return {
-        "200": {
-            "description": description,
-            "headers": _reply_headers(),
-            "content": {JSON: {"schema": {"type": "object"}}},
-        }
-    }
-
-
-def _ok_text(media_type: str, description: str) -> Schema:
-    return {
-        "200": {
-            "description": description,
-            "headers": _reply_headers(),
-            "content": {media_type: {"schema": {"type": "string"}}},
+            "headers": _reply_headers(*headers),
+            "content": {media_type: {"schema": schema} for media_type, schema in content.items()},
         }
     }
 

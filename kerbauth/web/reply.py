@@ -107,15 +107,12 @@ def login_reply(result: LoginResult, voice: Voice, turned_away: TurnedAway | Non
     verdict = told(result.verdict, result.caller.disclosure)
     correlation_id = result.record.origin.correlation_id
     if isinstance(verdict, Granted):
-        return _granted(verdict, voice, correlation_id, _negotiate_fields(result, verdict.reason, 200))
+        return _granted(verdict, voice, correlation_id, _negotiate_fields(result, 200, None))
     if turned_away is None or result.verdict is not turned_away.verdict:
         status = _USE_CASE_STATUS.get(verdict.reason, REASONS[verdict.reason].status)
         turned_away = TurnedAway(verdict, status)
-    return problem(
-        TurnedAway(verdict, turned_away.status, turned_away.place, (*turned_away.headers, *tokens)),
-        voice,
-        correlation_id,
-    )
+    headers = (*turned_away.headers, *_negotiate_fields(result, turned_away.status, verdict.reason))
+    return problem(TurnedAway(verdict, turned_away.status, turned_away.place, headers), voice, correlation_id)
 
 
 def problem(away: TurnedAway, voice: Voice, correlation_id: str) -> Reply:
@@ -161,15 +158,15 @@ def _granted(verdict: Granted, voice: Voice, correlation_id: str, tokens: tuple[
     return Reply(200, JSON, _json(document), (*_language_fields(voice.language), *tokens))
 
 
-def _negotiate_fields(result: LoginResult, verdict: Verdict) -> tuple[tuple[str, str], ...]:
-    """The reply token, whatever the status, or else a challenge, if a fresh token can help (RFC 4559 5).
+def _negotiate_fields(result: LoginResult, status: int, reason: Reason | None) -> tuple[tuple[str, str], ...]:
+    """The reply token, whatever the status, or else, on a 401, a challenge if a fresh token can help (RFC 4559 5).
 
-    A client that asked for mutual authentication throws a reply without its token away. `bad-credentials` is never
-    answered with a challenge: it may stand for a hidden reason, and two of those must look alike.
+    A client that asked for mutual authentication throws a reply without its token away. `bad-credentials` is never answered with a
+    challenge: it may stand for a hidden reason, and two of those must look alike.
     """
     if result.reply:
         return (("WWW-Authenticate", f"Negotiate {base64.b64encode(result.reply).decode('ascii')}"),)
-    if result.challenge and isinstance(verdict, Refused) and verdict.reason is not Reason.BAD_CREDENTIALS:
+    if result.challenge and status == 401 and reason is not Reason.BAD_CREDENTIALS:
         return (CHALLENGE,)
     return ()
 

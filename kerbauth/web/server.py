@@ -25,6 +25,9 @@ FIELD_LIMIT: Final = 131_072
 own reason.
 """
 
+FIELDS_LIMIT: Final = 100
+"""Header fields of one request; a browser behind two proxies sends some forty."""
+
 LINE_LIMIT: Final = 16_384
 """Bytes of the request line: two names of 255 characters, percent-encoded at most twelvefold, and the path."""
 
@@ -131,7 +134,7 @@ async def start(
         auto_decompress=False,  # encoded bodies are refused, so none is ever unpacked
         max_line_size=LINE_LIMIT,
         max_field_size=FIELD_LIMIT,
-        max_headers=100,
+        max_headers=FIELDS_LIMIT,
         keepalive_timeout=keepalive,
         lingering_time=LINGER,
         shutdown_timeout=shutdown_timeout,

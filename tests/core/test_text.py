@@ -39,12 +39,12 @@ def test_decomposed_text_is_not_composed() -> None:
     assert not text.is_nfc("u\u0308")
 
 
-@pytest.mark.parametrize(("one", "other"), [("ALICE", "alice"), ("JÜRGEN", "ju\u0308rgen"), ("Straße", "STRASSE"), ("ΟΔΟΣ", "οδος")])
+@pytest.mark.parametrize(("one", "other"), [("ALICE", "alice"), ("JÜRGEN", "ju\u0308rgen"), ("Straße", "STRASSE"), ("ΟΔΟΣ", "οδο\u03c2")])
 def test_case_and_composition_do_not_count_between_user_names(one: str, other: str) -> None:
     assert text.caseless(one) == text.caseless(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("jürgen", "jurgen"), ("alice", "alice "), ("ı", "i")])
+@pytest.mark.parametrize(("one", "other"), [("jürgen", "jurgen"), ("alice", "alice "), ("\u0131", "i")])
 def test_accents_blanks_and_the_dotless_i_count_between_user_names(one: str, other: str) -> None:
     assert text.caseless(one) != text.caseless(other)
 
@@ -55,10 +55,10 @@ def test_accents_blanks_and_the_dotless_i_count_between_user_names(one: str, oth
         ("JüRGEN", "jürgen", "JÜRGEN"),
         ("Straße", "straße", "STRAßE"),
         ("İI", "İi", "İI"),
-        ("ıi", "ıi", "ıI"),
-        ("ſs", "ſs", "ſS"),
-        ("ΟΔΟΣ", "οδοσ", "ΟΔΟΣ"),
-        ("ς", "ς", "ς"),
+        ("\u0131i", "\u0131i", "\u0131I"),
+        ("\u017fs", "\u017fs", "\u017fS"),
+        ("ΟΔΟΣ", "οδο\u03c3", "ΟΔΟΣ"),
+        ("\u03c2", "\u03c2", "\u03c2"),
         ("ẞ", "ẞ", "ẞ"),
     ],
 )

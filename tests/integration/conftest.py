@@ -129,3 +129,12 @@ def fresh() -> object:
         return next(_taken.setdefault(kind, itertools.chain(names_of(kind))))
 
     return take
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_canary_anywhere(tmp_path_factory: pytest.TempPathFactory, realm: LabRealm, other_realm: LabRealm) -> Iterator[None]:
+    """At the end of the run: the users' password is in nothing that any service, KDC or client wrote."""
+    yield
+    places = [*tmp_path_factory.getbasetemp().rglob("*"), realm.log, other_realm.log]
+    told = [str(place) for place in places if place.is_file() and not place.is_symlink() and CANARY.encode() in place.read_bytes()]
+    assert told == [], "the canary password was written down"

@@ -108,7 +108,7 @@ class LabRealm(ThrowawayRealm):
                 continue
             with contextlib.suppress(OSError):
                 name, files = (process / "comm").read_text().strip(), process / "fd"
-                if name == "krb5kdc" and any(str(self.log) in os.readlink(file) for file in files.iterdir()):
+                if name == "krb5kdc" and any(str(self.log) == str(file.readlink()) for file in files.iterdir()):
                     found.append(int(process.name))
         assert found, "no KDC runs"
         return found

@@ -1,5 +1,6 @@
 """Running the real service for a test: its configuration, its process, its answers, and everything it wrote."""
 
+import base64
 import json
 import os
 import signal
@@ -44,7 +45,8 @@ class RealmEntry:
     def toml(self) -> str:
         kdcs = ", ".join(f'"{kdc}"' for kdc in self.kdcs)
         return (
-            f'[realms."{self.name}"]\nkind = "mit"\nkdcs = [{kdcs}]\nkeytab = "{self.keytab}"\nservice = "{self.service}"\n{self.settings}\n'
+            f'[realms."{self.name}"]\nkind = "mit"\nkdcs = [{kdcs}]\n'
+            f'keytab = "{self.keytab}"\nservice = "{self.service}"\n{self.settings}\n'
             f'[realms."{self.name}".names]\n{self.names}\n'
         )
 
@@ -142,8 +144,6 @@ class RunningService:
         return self.request("POST", "/v1/login", json=body, headers={**authorization, **(headers or {})})
 
     def sso(self, token: bytes | None = None, application: str | None = "desktop", **arguments: Any) -> requests.Response:
-        import base64
-
         headers = {"Authorization": "Negotiate " + base64.b64encode(token).decode()} if token is not None else {}
         query = f"?application={application}" if application else ""
         return self.request("GET", f"/v1/sso{query}", headers={**headers, **arguments.pop("headers", {})}, **arguments)

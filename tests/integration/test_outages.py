@@ -18,8 +18,8 @@ Start = Callable[..., RunningService]
 
 def test_a_silent_kdc_ends_at_the_deadline_and_disturbs_nobody_else(realm: LabRealm, other_realm: LabRealm, start: Start) -> None:
     with silent_server() as (address, _):
-        silent = RealmEntry(other_realm.name, (address,), other_realm.keytab("HTTP/localhost"), settings="deadline = 2.0\nmax_concurrent = 4",
-                            names=KB_NAMES)  # fmt: skip
+        limits = "deadline = 2.0\nmax_concurrent = 4"
+        silent = RealmEntry(other_realm.name, (address,), other_realm.keytab("HTTP/localhost"), settings=limits, names=KB_NAMES)
         service = start(Setup((entry(realm, settings="default = true", names=KA_NAMES), silent)))
         with ThreadPoolExecutor(4) as pool:
             began = time.monotonic()

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from tests.integration.conftest import CANARY, KA_NAMES, ODD_NAMES, entry
-from tests.integration.kdc import LabRealm
-from tests.integration.service import IDENTITY_TOKEN, RunningService, Setup, persons_with_desktop
+from tests.integration.kdc import LabRealm, make_tokens
+from tests.integration.service import IDENTITY_TOKEN, TOKEN, RealmEntry, RunningService, Setup, persons_with_desktop
 
 Fresh = Callable[..., str]
 Start = Callable[..., RunningService]
@@ -102,18 +102,10 @@ def test_a08_an_instance_is_refused_by_default(service: RunningService, realm: L
 
 
 def test_a08_a_proved_instance_is_refused_too(service: RunningService, realm: LabRealm, tmp_path: Path) -> None:
-    from tests.integration.kdc import make_tokens
-
     environment = realm.kinit("jdoe/admin", CANARY, tmp_path / "cc")
     (token,) = make_tokens(environment, "HTTP/localhost@KA.TEST")
-    reply = service.sso(token, headers={"X-Kerbauth-Client": service_token()})
+    reply = service.sso(token, headers={"X-Kerbauth-Client": TOKEN})
     assert (reply.status_code, reply.json()["reason"]) == (403, "no-user-mapping")
-
-
-def service_token() -> str:
-    from tests.integration.service import TOKEN
-
-    return TOKEN
 
 
 @pytest.mark.parametrize("user", ODD_NAMES[:-1], ids=lambda name: name[:12])
@@ -129,7 +121,6 @@ def test_a09_a_user_name_of_256_characters_is_refused(service: RunningService) -
 
 def test_a10_the_kdcs_canonical_name_is_what_is_mapped(start: Start, tmp_path: Path) -> None:
     from tests.integration.ldap_kdc import ldap_realm
-    from tests.integration.service import RealmEntry
 
     with ldap_realm(CANARY) as ldap:
         setup = Setup(

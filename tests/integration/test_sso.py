@@ -10,9 +10,10 @@ import requests_gssapi
 import spnego
 from spnego._spnego import NegTokenInit, NegTokenResp
 
+from kerbauth.demo.principals import RealmDescription, Service, User
 from tests.integration.conftest import CANARY, entry
 from tests.integration.kdc import LabRealm, curl, make_tokens, shifted
-from tests.integration.service import TOKEN, RunningService, Setup
+from tests.integration.service import TOKEN, RealmEntry, RunningService, Setup
 
 Fresh = Callable[..., str]
 Start = Callable[..., RunningService]
@@ -150,9 +151,6 @@ def test_our_own_clock_behind_the_kdcs_is_our_fault(realm: LabRealm, start: Star
 
 
 def test_a_stale_key_version_is_our_fault(start: Start, tmp_path: Path) -> None:
-    from kerbauth.demo.principals import RealmDescription, Service, User
-    from tests.integration.service import RealmEntry
-
     with LabRealm.described(RealmDescription("STALE.TEST", (User("jdoe", CANARY),), (Service("HTTP/localhost"),))) as own:
         assert isinstance(own, LabRealm)
         running = start(Setup((RealmEntry(own.name, (own.kdc,), own.keytab("HTTP/localhost")),)))

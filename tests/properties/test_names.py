@@ -35,7 +35,7 @@ def test_any_typed_text_is_asked_for_or_not(typed: str) -> None:
             assert texts_of.is_nfc(principal.name)
             assert all(part == part.strip() for part in principal.components)
             assert len(principal.name) <= NAME_LIMIT
-            assert answer.how.isprintable() or texts_of.BLANKS
+            assert not texts_of.has_control(answer.how)
         case NotAsked():
             assert answer.reason in {Reason.MALFORMED_NAME, Reason.UNKNOWN_REALM}
             assert answer.problem

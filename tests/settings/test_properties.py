@@ -47,7 +47,6 @@ def loaded(content: bytes, environ: dict[str, str]) -> Settings | tuple[Problem,
         try:
             return load(path, environ)
         except SettingsError as error:
-            assert error.problems
             return error.problems
 
 

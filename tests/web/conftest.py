@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from kerbauth.web.app import make_app
+from kerbauth.web.app import DEFAULT_LIMITS, make_app
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import start
 from tests.web.fakes import PASSWORD, World
@@ -77,7 +77,12 @@ async def open_door() -> AsyncIterator[Opener]:
     async with AsyncExitStack() as stack:
 
         async def opened(
-            world: World | None = None, *, limits: Limits = Limits(), shutdown_timeout: float = 1.0, keepalive: float = 5.0, **make: Any
+            world: World | None = None,
+            *,
+            limits: Limits = DEFAULT_LIMITS,
+            shutdown_timeout: float = 1.0,
+            keepalive: float = 5.0,
+            **make: Any,
         ) -> Door:
             world = world or World()
             app = make_app(world.services(), limits=limits, **make)

@@ -26,7 +26,7 @@ from kerbauth.texts import Texts, load_texts
 from kerbauth.web.clients import Client, Clients
 from kerbauth.web.exchange import Services
 
-REALM = "WEB.TEST"
+REALM = "CORP.EXAMPLE"
 ALICE = Principal(("alice",), REALM)
 PASSWORD = "correct horse"
 CLIENT_TOKEN = "token-of-a-trusted-client"

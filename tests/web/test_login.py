@@ -26,8 +26,8 @@ async def test_right_password_is_granted_with_the_permissions(door: Door) -> Non
     assert got.document == {
         "verdict": "granted",
         "user": "alice",
-        "principal": "alice@WEB.TEST",
-        "realm": "WEB.TEST",
+        "principal": "alice@CORP.EXAMPLE",
+        "realm": "CORP.EXAMPLE",
         "application": {"name": "desktop", "type": "agent-desktop", "permissions": ["read", "execute"]},
         "messages": [],
         "correlation_id": got.headers["X-Correlation-ID"],

@@ -28,7 +28,7 @@ async def test_ready_while_one_realm_works(door: Door) -> None:
         "ready": True,
         "realms": [
             {"realm": "A.TEST", "ready": False, "problem": "no KDC answers"},
-            {"realm": "WEB.TEST", "ready": True, "problem": ""},
+            {"realm": "CORP.EXAMPLE", "ready": True, "problem": ""},
         ],
         "permissions": {"ready": True, "problem": ""},
     }

@@ -82,8 +82,10 @@ def test_a_challenge_goes_out_where_a_fresh_token_helps() -> None:
     assert fields(login_reply(result(verdict), ENGLISH), "WWW-Authenticate") == []
 
 
-@pytest.mark.parametrize("verdict", [Unavailable(Reason.KEYTAB, Stage.ACCEPT), Granted("alice", ALICE, None)])
-def test_only_a_refusal_is_a_challenge(verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    "verdict", [Unavailable(Reason.KEYTAB, Stage.ACCEPT), Granted("alice", ALICE, None), Refused(Reason.THROTTLED, Stage.ACCEPT)]
+)
+def test_only_a_401_is_a_challenge(verdict: Verdict) -> None:
     assert fields(login_reply(result(verdict, challenge=True), ENGLISH), "WWW-Authenticate") == []
 
 

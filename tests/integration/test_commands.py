@@ -1,0 +1,168 @@
+"""The commands, run as an administrator runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import CANARY, KA_NAMES, entry
+from tests.integration.kdc import LabRealm
+from tests.integration.service import RealmEntry, Setup, persons_with_desktop
+
+
+@pytest.fixture
+def config(realm: LabRealm, tmp_path: Path) -> Path:
+    return Setup((entry(realm, settings="default = true", names=KA_NAMES),), persons_with_desktop(["jdoe", "good00"])).write(tmp_path)
+
+
+def kerbauth(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kerbauth", *arguments],
+        input=stdin, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def login(config: Path, user: str, password: str, *more: str) -> subprocess.CompletedProcess[str]:
+    return kerbauth("login", user, "--config", str(config), "--password-stdin", *more, stdin=password + "\n")
+
+
+def test_login_explains_a_grant_step_by_step(config: Path) -> None:
+    done = login(config, "jdoe", CANARY, "--application", "desktop")
+    assert done.returncode == 0, done.stderr
+    for word in ("name", "as", "mapping", "permission", "granted: jdoe (jdoe@KA.TEST)", "application desktop"):
+        assert word in done.stdout
+
+
+def test_login_explains_a_refusal_with_its_code_and_what_to_do(config: Path) -> None:
+    done = login(config, "jdoe", "wrong", "--application", "desktop")
+    assert done.returncode == 1
+    for word in ("refused: bad-credentials", "the user is told:", "what to do:", "kerbauth explain krb5:-1765328360"):
+        assert word in done.stdout
+
+
+def test_login_prints_json(config: Path) -> None:
+    document = json.loads(login(config, "jdoe", CANARY, "--application", "desktop", "--json").stdout)
+    assert (document["verdict"], document["user"], document["door"]) == ("granted", "jdoe", "cli")
+    assert [step["stage"] for step in document["steps"]] == ["name", "as", "mapping", "permission"]
+
+
+def test_login_that_finds_nothing_out_has_a_status_of_its_own(realm: LabRealm, tmp_path: Path) -> None:
+    entries = (RealmEntry(realm.name, ("127.0.0.1:1",), realm.keytab("HTTP/localhost"), settings="default = true"),)
+    done = login(Setup(entries).write(tmp_path), "jdoe", CANARY)
+    assert (done.returncode, "unavailable: kdc-unreachable" in done.stdout) == (3, True)
+
+
+def test_login_with_the_ticket_of_ones_own_session(config: Path, realm: LabRealm, tmp_path: Path) -> None:
+    environment = realm.kinit("jdoe", CANARY, tmp_path / "cc")
+    mine = {name: environment[name] for name in ("KRB5_CONFIG", "KRB5CCNAME")}
+    done = kerbauth("login", "--sso", "--config", str(config), "--application", "desktop", **mine)
+    assert (done.returncode, "granted: jdoe" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_login_without_a_ticket_says_so(config: Path, realm: LabRealm, tmp_path: Path) -> None:
+    mine = realm.client_environment(tmp_path / "no-such-cache")
+    done = kerbauth("login", "--sso", "--config", str(config), KRB5_CONFIG=mine["KRB5_CONFIG"], KRB5CCNAME=mine["KRB5CCNAME"])
+    assert done.returncode == 3
+    assert "no ticket for single sign-on" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--sso", "jdoe"], [], ["--sso", "--realm", "ELSEWHERE.TEST"]])
+def test_login_used_wrongly(config: Path, arguments: list[str]) -> None:
+    assert kerbauth("login", *arguments, "--config", str(config)).returncode == 2
+
+
+def test_login_keeps_an_audit_record_and_no_password(config: Path) -> None:
+    login(config, "jdoe", CANARY, "--application", "desktop")
+    (line,) = (config.parent / "audit.jsonl").read_text().splitlines()
+    assert json.loads(line)["door"] == "cli"
+    assert CANARY not in line
+
+
+def test_map_says_how_a_name_is_read_and_mapped_without_a_kdc(config: Path, realm: LabRealm) -> None:
+    before = realm.mark()
+    done = kerbauth("map", "jdoe", "--config", str(config))
+    assert done.returncode == 0, done.stderr
+    assert "jdoe@KA.TEST" in done.stdout
+    assert "nobody else" in done.stdout
+    assert realm.requests(before) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("svc-x", "no-user-mapping"), ("x@ELSEWHERE.TEST", "unknown-realm"), ("jdoe/admin", "malformed-name")]
+)
+def test_map_says_no(config: Path, name: str, reason: str) -> None:
+    done = kerbauth("map", name, "--config", str(config), "--json")
+    assert (done.returncode, json.loads(done.stdout)["reason"]) == (1, reason)
+
+
+def test_map_says_who_else_would_map_to_the_user(realm: LabRealm, other_realm: LabRealm, tmp_path: Path) -> None:
+    both = (
+        entry(realm, settings="default = true", names='shares_users_with = ["KB.TEST"]'),
+        entry(other_realm, names='shares_users_with = ["KA.TEST"]'),
+    )
+    document = json.loads(kerbauth("map", "jdoe", "--config", str(Setup(both).write(tmp_path)), "--json").stdout)
+    assert document["user"] == "jdoe"
+    assert any("KB.TEST" in other for other in document["others"])
+
+
+def test_explain_shows_every_table_a_number_is_in() -> None:
+    done = kerbauth("explain", "24")
+    assert done.returncode == 0
+    assert "KDC_ERR_PREAUTH_FAILED" in done.stdout
+    assert "EMFILE" in done.stdout
+
+
+@pytest.mark.parametrize("code", ["-1765328360", "2529638936", "kdc_err_preauth_failed", "KRB5KDC_ERR_PREAUTH_FAILED", "krb5:-1765328360"])
+def test_explain_takes_every_way_to_write_a_code(code: str) -> None:
+    (entry_,) = json.loads(kerbauth("explain", "--json", "--", code).stdout)
+    assert (entry_["name"], entry_["protocol_number"]) == ("KDC_ERR_PREAUTH_FAILED", 24)
+
+
+def test_explain_of_a_negative_number_needs_no_dashes() -> None:
+    assert "KDC_ERR_PREAUTH_FAILED" in kerbauth("explain", "-1765328360").stdout
+
+
+def test_explain_says_when_nobody_knows_a_code() -> None:
+    done = kerbauth("explain", "123456789")
+    assert (done.returncode, "no table knows" in done.stderr) == (1, True)
+
+
+def test_keytab_show_lists_keys_and_shows_none(realm: LabRealm) -> None:
+    done = kerbauth("keytab", "show", str(realm.keytab("HTTP/localhost")))
+    assert done.returncode == 0
+    assert "HTTP/localhost@KA.TEST" in done.stdout
+    assert "aes256-cts-hmac-sha1-96" in done.stdout
+    (first, *_) = json.loads(kerbauth("keytab", "show", str(realm.keytab("HTTP/localhost")), "--json").stdout)
+    assert set(first) == {"principal", "kvno", "enctype", "written"}
+
+
+def test_keytab_show_of_nothing_says_so(tmp_path: Path) -> None:
+    done = kerbauth("keytab", "show", str(tmp_path / "missing"))
+    assert (done.returncode, "missing" in done.stderr) == (2, True)
+
+
+def test_config_check_passes_what_would_start(config: Path) -> None:
+    done = kerbauth("config", "check", "--config", str(config))
+    assert (done.returncode, "fine" in done.stdout) == (0, True), done.stderr
+
+
+def test_config_check_lists_every_problem(config: Path) -> None:
+    config.write_text(config.read_text().replace('kind = "mit"', 'kind = "heimdal"').replace("[permissions]", "[permisions]"))
+    done = kerbauth("config", "check", "--config", str(config))
+    assert done.returncode == 2
+    assert "kind" in done.stderr
+    assert "permisions" in done.stderr
+
+
+def test_config_reference_prints_every_setting() -> None:
+    done = kerbauth("config", "reference")
+    assert done.returncode == 0
+    for setting in ("listen", "keytab", "otherwise", "adapter", "token_file", "disclosure"):
+        assert setting in done.stdout
+
+
+def test_no_command_is_wrong_use() -> None:
+    assert kerbauth().returncode == 2
