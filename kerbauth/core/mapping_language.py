@@ -41,7 +41,8 @@ def any_case(chars: Chars, letter: str) -> bool:
 def words(wanted: tuple[Language, ...], unwanted: tuple[Language, ...] = ()) -> Iterator[str]:
     """Texts without capital letters that all of `wanted` and none of `unwanted` cover, shortest first; not all of them.
 
-    There is at least one if there is any over the characters that are tried, and a few if there are more. Raises UndecidedError when there is too much to compare.
+    There is at least one if there is any over the characters that are tried, and a few if there are more. Raises UndecidedError when
+    there is too much to compare.
     """
     languages = (*wanted, *unwanted)
     letters = _letters(languages)

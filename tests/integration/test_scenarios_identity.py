@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from kerbauth.demo.principals import RealmDescription, Service, User
 from tests.integration.conftest import CANARY, KA_NAMES, ODD_NAMES, entry
 from tests.integration.kdc import LabRealm, make_tokens
 from tests.integration.service import IDENTITY_TOKEN, TOKEN, RealmEntry, RunningService, Setup, persons_with_desktop
 
 Fresh = Callable[..., str]
+LDAP_KDC = Path(__file__).parents[1] / "kdc" / "ldap_kdc.sh"
 Start = Callable[..., RunningService]
 
 
@@ -119,12 +121,10 @@ def test_a09_a_user_name_of_256_characters_is_refused(service: RunningService) -
     assert (reply.status_code, reply.json()["reason"]) == (403, "no-user-mapping")
 
 
-def test_a10_the_kdcs_canonical_name_is_what_is_mapped(start: Start, tmp_path: Path) -> None:
-    from tests.integration.ldap_kdc import ldap_realm
-
-    with ldap_realm(CANARY) as ldap:
-        setup = Setup(
-            (RealmEntry(ldap.name, (ldap.kdc,), ldap.keytab, settings="default = true"),), persons_with_desktop(["canonical", "alias"])
-        )
-        body = start(setup).login("alias", CANARY).json()
-    assert (body["verdict"], body["user"], body["principal"]) == ("granted", "canonical", f"canonical@{ldap.name}")
+def test_a10_the_kdcs_canonical_name_is_what_is_mapped(start: Start) -> None:
+    # Only MIT's LDAP back end knows aliases: the user is asked for by one name, and the KDC answers with the other.
+    description = RealmDescription("LDAP.TEST", (User("canonical", CANARY),), (Service("HTTP/localhost"),))
+    with LabRealm(description, command=(str(LDAP_KDC),), environment={"ALIASES": "alias=canonical"}, patience=60) as ldap:
+        entries = (RealmEntry(ldap.name, (ldap.kdc,), ldap.keytab("HTTP/localhost"), settings="default = true"),)
+        body = start(Setup(entries, persons_with_desktop(["canonical", "alias"]))).login("alias", CANARY).json()
+    assert (body["verdict"], body["user"], body["principal"]) == ("granted", "canonical", "canonical@LDAP.TEST")

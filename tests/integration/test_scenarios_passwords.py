@@ -83,7 +83,7 @@ def test_c06_a_spoofed_kdc_lets_nobody_in(realm: LabRealm, start: Start) -> None
     record = service.audited(reply)
     assert (record["stage"], record["alarm"]) == ("verify", True)
     assert "ALARM" in service.log()
-    assert 'kerbauth_alarms_total{reason="kdc-not-trusted"} 1.0' in service.request("GET", "/metrics").text
+    assert "kerbauth_alarms_total 1.0" in service.request("GET", "/metrics").text
 
 
 def test_c06_a_spoofed_kdc_with_another_key_version_lets_nobody_in(realm: LabRealm, start: Start) -> None:

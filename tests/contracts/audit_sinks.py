@@ -1,0 +1,110 @@
+"""The promise of an AuditSink as a suite: subclass it and say how a sink is made and what it has written is read back."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.codes.model import Code, Family, Stage
+from kerbauth.core.reasons import Reason
+from kerbauth.ports import AuditError, AuditSink
+
+# Every character there is, lone surrogates included, and more often than by chance those that end or disturb lines.
+_DISTURBING = st.sampled_from('\n\r\x00\x0b\x0c\x1b\x1c\x7f\x85\u2028\u2029\u202e\u2066\ufeff\ud800\udfff"\\{}')
+_TEXT = st.text(st.one_of(st.characters(), _DISTURBING))
+_MAYBE = st.none() | _TEXT
+
+ORIGINS = st.builds(Origin, _TEXT, st.sampled_from(Door), _TEXT, _MAYBE)
+RECORDS = st.builds(
+    AuditRecord,
+    time=_TEXT,
+    origin=ORIGINS,
+    verdict=st.sampled_from(["granted", "refused", "unavailable"]),
+    reason=st.none() | st.sampled_from(Reason),
+    stage=st.none() | st.sampled_from(Stage),
+    principal=_MAYBE,
+    realm=_MAYBE,
+    user=_MAYBE,
+    application=_MAYBE,
+    tenant=_MAYBE,
+    codes=st.lists(st.builds(Code, st.sampled_from(Family), st.integers())).map(tuple),
+    diagnostic=_TEXT,
+    alarm=st.booleans(),
+    durations=st.dictionaries(_TEXT, st.floats(0, 1e9)),
+)
+
+GOOD = AuditRecord("2026-01-01T00:00:00.000+00:00", Origin("0123456789abcdef", Door.HTTP, "127.0.0.1"), "granted", None, None, user="alice")
+LARGE = AuditRecord(
+    "2026-01-01T00:00:00.000+00:00", Origin("0123456789abcdef", Door.CLI), "refused", None, None, diagnostic="\x00" * 100_000
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sink for one test, and the bytes it has written so far."""
+
+    sink: AuditSink
+    written: "Written"
+
+
+class Written(ABC):
+    """Reads back what a sink has written since it was made."""
+
+    @abstractmethod
+    def __call__(self) -> bytes: ...
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every line, each a JSON object."""
+        return [json.loads(line) for line in self().splitlines()]
+
+
+class AuditSinkSuite(ABC):
+    @abstractmethod
+    def open(self) -> AbstractContextManager[Opened]:
+        """A new sink that has written nothing."""
+
+    @abstractmethod
+    def open_failing(self) -> AbstractContextManager[AuditSink]:
+        """A sink that cannot write now."""
+
+    @pytest.fixture
+    def opened(self) -> Iterator[Opened]:
+        with self.open() as opened:
+            yield opened
+
+    def test_a_record_is_written_when_write_returns(self, opened: Opened) -> None:
+        opened.sink.write(GOOD)
+        assert opened.written.records() == [GOOD.as_json()]
+
+    def test_records_keep_their_order(self, opened: Opened) -> None:
+        for number in range(100):
+            opened.sink.write(AuditRecord("", Origin(str(number), Door.HTTP), "refused", None, None))
+        assert [record["correlation_id"] for record in opened.written.records()] == [str(number) for number in range(100)]
+
+    def test_a_large_record_is_one_line(self, opened: Opened) -> None:
+        opened.sink.write(LARGE)
+        opened.sink.write(GOOD)
+        assert opened.written.records() == [LARGE.as_json(), GOOD.as_json()]
+
+    @given(records=st.lists(RECORDS, min_size=1, max_size=3))
+    def test_one_record_is_one_line_whatever_it_holds(self, records: list[AuditRecord]) -> None:
+        with self.open() as opened:
+            for record in records:
+                opened.sink.write(record)
+            content = opened.written()
+        assert content.endswith(b"\n")
+        # str.splitlines ends lines at every character that any reader may take for a line's end.
+        lines = content.decode("ascii").splitlines()
+        assert [json.loads(line) for line in lines] == [record.as_json() for record in records]
+        assert all(line.isprintable() for line in lines)
+
+    def test_a_failure_is_an_audit_error(self) -> None:
+        with self.open_failing() as sink, pytest.raises(AuditError):
+            sink.write(GOOD)
