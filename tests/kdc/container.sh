@@ -75,6 +75,7 @@ make_stand_in() {
     debootstrap --variant=minbase bookworm "$root/base"
     # Packages in the image come from where this machine takes its own.
     if grep -qs bookworm /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources; then
+        rm "$root/base/etc/apt/sources.list"
         for sources in sources.list sources.list.d/debian.sources; do
             [ ! -f "/etc/apt/$sources" ] || cp "/etc/apt/$sources" "$root/base/etc/apt/$sources"
         done
