@@ -37,6 +37,7 @@ PERMISSION_DEADLINE: Final = 5.0
 """Seconds within which the permission source must have answered; later is `permission-source`, never yes or no."""
 
 NO_APPLICATION: Final = N_("The request names no application, and one is needed here.")
+NUL_IN_PASSWORD: Final = N_("The password holds a NUL character, at which Kerberos would cut it off.")
 OTHER_APPLICATION: Final = N_("This client may only ask for its own application.")
 
 
@@ -172,7 +173,8 @@ class LoginService:
         trail.principal = asked.principal
         unfit = names.check_password(request.password)
         if unfit is not None:
-            return Refused(unfit, Stage.NAME)
+            detail = _detail(unfit, NUL_IN_PASSWORD) if unfit is Reason.MALFORMED_REQUEST else ()
+            return Refused(unfit, Stage.NAME, notices=detail)
         # 2 prove it to the KDC, and prove the KDC with our keytab
         with trail.step(Stage.AS) as say:
             proof = await self._verifier.verify_password(asked.principal, request.password)

@@ -94,6 +94,12 @@ async def test_what_is_malformed_reaches_no_kdc(username: str, password: bytes, 
     assert bench.verifier.asked == []
 
 
+async def test_a_nul_in_a_password_is_refused_with_a_text_of_its_own() -> None:
+    result = await Bench().service.password(request(password=b"pw\0more"))
+    assert isinstance(result.verdict, Refused)
+    assert [notice.detail for notice in result.verdict.notices] == [login.NUL_IN_PASSWORD]
+
+
 async def test_a_principal_of_another_realm_than_the_configured_ones_is_refused() -> None:
     foreign = Principal(("alice",), "ELSEWHERE.TEST")
     bench = Bench(verifier=FakeVerifier(Proved(foreign)))

@@ -41,7 +41,7 @@ from kerbauth.core.mapping_pattern import PatternError
 from kerbauth.core.mapping_realm import NotMapped, RealmRoutes, Route, Source, Way, described
 from kerbauth.core.mapping_rules import USER_LIMIT, NameRules, Otherwise, RefuseRule, Rule, rule
 from kerbauth.core.names_realms import NameSettingsError
-from kerbauth.core.principal import Principal
+from kerbauth.core.principal import Principal, can_be_realm
 
 __all__ = [
     "USER_LIMIT",
@@ -68,10 +68,13 @@ class Mapped:
 
 
 class NameMapper:
-    """All configured realms' rules, by realm. Safe to use even if `problems` has some: then it refuses more."""
+    """All configured realms' rules, by realm. Safe to use even if `problems` has some: then it refuses more.
+
+    A realm that no principal can be of is left out; `RealmDirectory` is where that is a problem.
+    """
 
     def __init__(self, rules: Mapping[str, NameRules]) -> None:
-        self._realms = {realm: RealmRoutes(realm, each) for realm, each in rules.items()}
+        self._realms = {realm: RealmRoutes(realm, each) for realm, each in rules.items() if can_be_realm(realm)}
         shared = {frozenset({realm, other}) for realm, each in rules.items() for other in each.shares_users_with if other != realm}
         self._strangers = frozenset(map(frozenset, combinations_with_replacement(rules, 2))) - shared
 

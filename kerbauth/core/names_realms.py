@@ -20,7 +20,7 @@ class Case(StrEnum):
     KEEP = "keep"
 
     def fold(self, name: str) -> str:
-        """The name in this case, composed (NFC). Folding twice is folding once."""
+        """The name in this case and composed (NFC), or as it is under `keep`. Folding twice is folding once."""
         match self:
             case Case.LOWER:
                 return text.nfc(text.lower(text.nfc(name)))

@@ -80,6 +80,15 @@ class Principal:
         return cls(parts, realm)
 
 
+def can_be_realm(realm: str) -> bool:
+    """Whether there can be principals of a realm of this name."""
+    try:
+        Principal(("name",), realm)
+    except MalformedPrincipalError:
+        return False
+    return True
+
+
 def _quote(text: str) -> str:
     return "".join(_QUOTED.get(character, character) for character in text)
 

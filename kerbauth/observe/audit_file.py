@@ -104,6 +104,7 @@ class AuditFile:
         if not stat.S_ISREG(status.st_mode):
             msg = f"{self._name}: the audit file is not a regular file"
             raise AuditError(msg)
+        # Taken for cut off, too, is a line that another process is writing just now; then a blank line follows it, which harms nobody.
         torn = status.st_size > 0 and os.pread(descriptor, 1, status.st_size - 1) != b"\n"
         return _identity(status), torn
 

@@ -42,9 +42,13 @@ def _sentence(kind: str, detail: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         known = list(model.model_fields)
         close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
-        return f"is not known here; did you mean {listed(close)}?" if close else f"is not known here; known are {listed(known) or 'none'}"
+        if close:
+            return f"is not known here; did you mean {listed(close)}?"
+        return f"is not known here; known are {listed(known)}" if known else "is not known here; there are no keys"
     if kind in _EXPECTED:
         return f"is {called(detail['input'])}; expected {_EXPECTED[kind]}"
+    if kind == "string_too_short":
+        return "is empty; expected text"
     if kind == "literal_error":
         return f"is none of the words that are known here; expected {detail['ctx']['expected']}"
     return str(detail["msg"])

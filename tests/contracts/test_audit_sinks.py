@@ -2,48 +2,28 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
 from kerbauth.observe.audit_file import AuditFile
 from kerbauth.ports import AuditSink
-from tests.contracts.audit_sinks import AuditSinkSuite, Opened, Written
+from tests.contracts.audit_sinks import AuditSinkSuite, LineSuite, Opened
 from tests.fakes import FakeAudit
 
 
-class OfFile(Written):
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __call__(self) -> bytes:
-        return self.path.read_bytes()
+def of_lines(sink: AuditSink, content: Callable[[], bytes]) -> Opened:
+    return Opened(sink, lambda: [json.loads(line) for line in content().splitlines()], content)
 
 
-class OfDescriptor(Written):
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-    def __call__(self) -> bytes:
-        return os.pread(self.descriptor, 1 << 24, 0)
-
-
-class OfFake(Written):
-    def __init__(self, fake: FakeAudit) -> None:
-        self.fake = fake
-
-    def __call__(self) -> bytes:
-        return b"".join(json.dumps(record.as_json()).encode().replace(b"\x7f", b"\\u007f") + b"\n" for record in self.fake.records)
-
-
-class TestAuditFile(AuditSinkSuite):
+class TestAuditFile(LineSuite):
     @contextmanager
     def open(self) -> Iterator[Opened]:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "audit.jsonl"
             sink = AuditFile(path)
-            yield Opened(sink, OfFile(path))
+            yield of_lines(sink, path.read_bytes)
             sink.close()
 
     @contextmanager
@@ -70,13 +50,13 @@ def standard_output(descriptor: int) -> Iterator[None]:
         os.close(kept)
 
 
-class TestStandardOutput(AuditSinkSuite):
+class TestStandardOutput(LineSuite):
     @contextmanager
     def open(self) -> Iterator[Opened]:
         with TemporaryFile() as file:
             with standard_output(file.fileno()):
                 sink = AuditFile("-")
-            yield Opened(sink, OfDescriptor(file.fileno()))
+            yield of_lines(sink, lambda: os.pread(file.fileno(), 1 << 24, 0))
             sink.close()
 
     @contextmanager
@@ -94,7 +74,7 @@ class TestFake(AuditSinkSuite):
     @contextmanager
     def open(self) -> Iterator[Opened]:
         fake = FakeAudit()
-        yield Opened(fake, OfFake(fake))
+        yield Opened(fake, lambda: [record.as_json() for record in fake.records])
 
     @contextmanager
     def open_failing(self) -> Iterator[AuditSink]:

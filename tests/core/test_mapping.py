@@ -105,6 +105,13 @@ def test_the_realm_is_part_of_the_match() -> None:
     assert why(CORP, "alice@EVIL") == "The realm of the proved name is not configured."
 
 
+@pytest.mark.parametrize("realm", ["", "A/B", "A:B", "\ud800"])
+def test_a_realm_that_no_principal_can_be_of_maps_nobody(realm: str) -> None:
+    mapper = NameMapper({realm: NameRules(map={"a": "b"}), "R": NameRules()})
+    assert mapper.problems() == ()
+    assert mapper.others("b") == ("b@R",)
+
+
 def test_a_reserved_user_is_reached_by_no_name_in_whatever_case() -> None:
     assert "reserved" in why(CORP, "default@CORP")
     assert "reserved" in why(CORP, "DEFAULT@CORP")
@@ -171,35 +178,6 @@ def test_two_exceptions_for_one_user_name_are_a_problem_and_neither_is_let_in() 
     assert "which comes first" in why(mapper, "b@R")
 
 
-class TestCaseKept:
-    """Under `keep`, names that differ by case are two principals, and their user names would be one."""
-
-    mapper = NameMapper({"R": NameRules(map={"JSmith": "jsmith"})})
-
-    def test_a_name_in_lower_case_is_the_user_name(self) -> None:
-        assert user(self.mapper, "alice@R") == "alice"
-
-    @pytest.mark.parametrize("name", ["Alice", "ALICE", "straße", "οδο\u03c2", "İnci"])
-    def test_another_spelling_is_refused(self, name: str) -> None:
-        assert "another spelling of the name in lower case" in why(self.mapper, f"{name}@R")
-
-    def test_an_exception_settles_it(self) -> None:
-        assert user(self.mapper, "JSmith@R") == "jsmith"
-        assert "which comes first" in why(self.mapper, "jsmith@R")
-
-    def test_a_declared_rule_settles_it_for_all(self) -> None:
-        rules = (rule(pattern=".+", user=r"\g<0>", many_to_one=True),)
-        mapper = NameMapper({"R": NameRules(rules=rules, otherwise=Otherwise.REFUSE)})
-        assert mapper.problems() == ()
-        assert user(mapper, "JSmith@R") == "JSmith"
-        assert user(mapper, "straße@R") == "straße"
-
-    def test_a_declared_rule_must_cover_the_user_name_in_any_case(self) -> None:
-        rules = (rule(pattern="[ß]+", user=r"\g<0>", many_to_one=True),)
-        mapper = NameMapper({"R": NameRules(rules=rules, otherwise=Otherwise.REFUSE)})
-        assert "does not cover once case is ignored" in why(mapper, "ß@R")
-
-
 def test_names_in_upper_case_are_user_names_of_a_realm_that_folds_to_upper() -> None:
     rules = (rule(pattern="([A-Z]+)/ADMIN", user=r"x-\1"), rule(principal="x-*", refuse=True))
     mapper = NameMapper({"R": NameRules(case=Case.UPPER, allow_instances=True, rules=rules, otherwise=Otherwise.NAME)})
@@ -224,55 +202,6 @@ def test_names_between_which_only_a_second_way_decides_are_both_refused() -> Non
 def test_pieces_that_would_compose_in_the_user_name_are_refused() -> None:
     mapper = NameMapper({"R": NameRules(rules=(rule(pattern="x(.+)", user=r"e\1"),), otherwise=Otherwise.REFUSE)})
     assert "is not in composed form" in why(mapper, Principal(("x\u0301a",), "R"))
-
-
-class TestTwoRealms:
-    """People of two realms are one user only where the settings say that both realms name the same people."""
-
-    def test_plain_names_of_both_collide(self) -> None:
-        mapper = NameMapper({"A": NameRules(), "B": NameRules()})
-        assert len(mapper.problems()) == 1
-        assert "a@B by its own name; the realms do not share their users" in why(mapper, "a@A")
-        assert "a@A by its own name; the realms do not share their users" in why(mapper, "a@B")
-
-    @pytest.mark.parametrize("both", [True, False])
-    def test_realms_that_share_users_may_meet(self, both: bool) -> None:
-        mapper = NameMapper({"A": NameRules(shares_users_with=("B",)), "B": NameRules(shares_users_with=("A",) if both else ())})
-        assert mapper.problems() == ()
-        assert user(mapper, "alice@A") == user(mapper, "alice@B") == "alice"
-        assert mapper.others("alice") == ("alice@A", "alice@B")
-
-    def test_sharing_does_not_carry_over_to_a_third_realm(self) -> None:
-        mapper = NameMapper({"A": NameRules(shares_users_with=("B",)), "B": NameRules(shares_users_with=("C",)), "C": NameRules()})
-        assert len(mapper.problems()) == 1
-        assert "alice@C" in why(mapper, "alice@A")
-        assert user(mapper, "alice@B") == "alice"
-
-    def test_an_exception_owns_its_user_name_in_the_other_realm_too(self) -> None:
-        mapper = NameMapper({"A": NameRules(), "B": NameRules(map={"x": "alice"}, otherwise=Otherwise.REFUSE)})
-        assert mapper.problems() == ()
-        assert "x@B by an entry in map, which comes first" in why(mapper, "alice@A")
-        assert user(mapper, "x@B") == "alice"
-        assert user(mapper, "bob@A") == "bob"
-
-    def test_a_many_to_one_rule_does_not_reach_into_another_realm(self) -> None:
-        rules = (rule(pattern="([a-z]+)[0-9]*", user=r"\1", many_to_one=True),)
-        mapper = NameMapper({"A": NameRules(), "B": NameRules(rules=rules, otherwise=Otherwise.REFUSE)})
-        assert "a@A by its own name and whoever matches rule 1 of B would both be the user 'a'" in mapper.problems()[0]
-        assert "whoever matches rule 1 of B; the realms do not share" in why(mapper, "alice@A")
-        assert "alice@A by its own name; the realms do not share" in why(mapper, "alice7@B")
-
-    def test_names_of_their_own_keep_realms_apart(self) -> None:
-        mapper = NameMapper(
-            {
-                "A": NameRules(rules=(rule(principal="*.partner", refuse=True),), otherwise=Otherwise.NAME),
-                "B": NameRules(rules=(rule(pattern="(.+)", user=r"\1.partner"),), otherwise=Otherwise.REFUSE),
-            }
-        )
-        assert mapper.problems() == ()
-        assert user(mapper, "jdoe@A") == "jdoe"
-        assert user(mapper, "jdoe@B") == "jdoe.partner"
-        assert user(mapper, "jdoe.partner@A") is None
 
 
 def test_the_answer_says_which_rule_led_to_it() -> None:

@@ -192,7 +192,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     *krb(
         (61, "KRB_ERR_FIELD_TOOLONG", "A field of the request is longer than the KDC accepts."),
         by=(SOFTWARE,),
-        do="kerbauth limits names to 512 bytes; find out which KDC accepts less, and report it.",
+        do="kerbauth limits names to 512 characters; find out which KDC accepts less, and report it.",
         retry=Retry.NO,
         reason=Reason.KDC_ERROR,
     ),

@@ -157,7 +157,7 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             N_("Malformed user name"),
             N_("The user name cannot be read. Enter it like alice or alice@example.com."),
             N_(
-                "It is empty, longer than 512 bytes, or holds control characters, two @ signs or a broken escape. `kerbauth map NAME` "
+                "It is empty, longer than 512 characters, or holds control characters, two @ signs or a broken escape. `kerbauth map NAME` "
                 "shows how a name is read. No KDC was asked."
             ),
         ),

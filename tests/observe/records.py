@@ -1,0 +1,43 @@
+"""Audit records for tests."""
+
+from typing import Any
+
+from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.codes.model import Code, Family, Stage
+from kerbauth.core.reasons import Reason
+
+ORIGIN = Origin("0123456789abcdef", Door.HTTP, "192.0.2.7", "gax")
+TIME = "2026-01-01T00:00:00.000+00:00"
+
+
+def granted(**changes: Any) -> AuditRecord:
+    fields: dict[str, Any] = {
+        "time": TIME,
+        "origin": ORIGIN,
+        "verdict": "granted",
+        "reason": None,
+        "stage": None,
+        "principal": "alice@CORP.EXAMPLE",
+        "realm": "CORP.EXAMPLE",
+        "user": "alice",
+        "application": "desktop",
+        "durations": {"as": 12.5, "permission": 1.25},
+    }
+    return AuditRecord(**{**fields, **changes})
+
+
+def refused(**changes: Any) -> AuditRecord:
+    fields = {
+        "verdict": "refused",
+        "reason": Reason.BAD_CREDENTIALS,
+        "stage": Stage.AS,
+        "codes": (Code(Family.KRB5, -1765328360),),
+        "user": None,
+        "diagnostic": "Preauthentication failed",
+    }
+    return granted(**{**fields, **changes})
+
+
+def unavailable(**changes: Any) -> AuditRecord:
+    fields = {"verdict": "unavailable", "reason": Reason.KDC_NOT_TRUSTED, "stage": Stage.VERIFY, "alarm": True}
+    return refused(**{**fields, **changes})

@@ -1,0 +1,160 @@
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+
+from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.text import is_control
+from kerbauth.observe.logs import LoginLog, OneLineFormatter, configure_logging
+from tests.contracts.audit_sinks import RECORDS
+from tests.observe.records import granted, refused, unavailable
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield io.StringIO()
+    root.setLevel(level)
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+
+
+def observed(record: AuditRecord, stream: io.StringIO) -> str:
+    configure_logging("info", stream)
+    LoginLog().observe(record)
+    (line,) = stream.getvalue().splitlines()
+    return line
+
+
+def test_a_line_has_time_in_utc_level_logger_and_message(stream: io.StringIO) -> None:
+    configure_logging("info", stream)
+    logger = logging.getLogger("kerbauth.test")
+    entry = logger.makeRecord(logger.name, logging.WARNING, "", 0, "%d of %s", (3, "four"), None)
+    entry.created = 1_767_225_600.25
+    logger.handle(entry)
+    assert stream.getvalue() == "2026-01-01T00:00:00.250+00:00 WARNING kerbauth.test: 3 of four\n"
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_entries_below_the_level_are_left_out(level: str, stream: io.StringIO) -> None:
+    configure_logging(level, stream)
+    for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logging.getLogger("kerbauth.test").log(number, "x")
+    kept = {"debug": 4, "info": 3, "warning": 2, "error": 1}
+    assert len(stream.getvalue().splitlines()) == kept[level]
+
+
+def test_another_level_is_an_error() -> None:
+    with pytest.raises(ValueError, match="LOUD"):
+        configure_logging("loud", io.StringIO())
+
+
+def test_the_default_is_standard_error(stream: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info")
+    logging.getLogger("kerbauth.test").info("hello")
+    assert capsys.readouterr().err.endswith("kerbauth.test: hello\n")
+
+
+def test_configuring_again_replaces_what_was_there_and_nothing_else(stream: io.StringIO) -> None:
+    others = io.StringIO()
+    other = logging.StreamHandler(others)
+    logging.getLogger().addHandler(other)
+    again = io.StringIO()
+    configure_logging("info", stream)
+    configure_logging("info", again)
+    logging.getLogger("kerbauth.test").info("hello")
+    assert stream.getvalue() == ""
+    assert again.getvalue().count("hello") == 1
+    assert others.getvalue() == "hello\n"
+
+
+def test_a_traceback_stays_on_the_line(stream: io.StringIO) -> None:
+    configure_logging("info", stream)
+    try:
+        int("two\nlines")
+    except ValueError:
+        logging.getLogger("kerbauth.test").exception("it failed")
+    (line,) = stream.getvalue().splitlines()
+    assert r"kerbauth.test: it failed\nTraceback (most recent call last):\n" in line
+    assert line.endswith(r"ValueError: invalid literal for int() with base 10: 'two\nlines'")
+
+
+@pytest.mark.parametrize(
+    "disturbing", [c for c in map(chr, range(0x110000)) if (is_control(c) and ord(c) < 0x3000) or ord(c) in {0xD800, 0xFEFF}]
+)
+def test_control_characters_become_escapes(disturbing: str) -> None:
+    entry = logging.LogRecord("kerbauth", logging.INFO, "", 0, "a%sb", (disturbing,), None)
+    line = OneLineFormatter().format(entry)
+    assert line.endswith(f": a{disturbing.encode('unicode_escape').decode()}b")
+    assert line.isprintable()
+
+
+def test_other_scripts_stay_readable() -> None:
+    entry = logging.LogRecord("kerbauth", logging.INFO, "", 0, "Zo\u00eb \u540d\u524d\x07", (), None)
+    assert OneLineFormatter().format(entry).endswith(": Zo\u00eb \u540d\u524d\\x07")
+
+
+def test_a_grant_is_one_line_with_who_where_and_how_long(stream: io.StringIO) -> None:
+    line = observed(granted(), stream)
+    assert line.partition("+00:00 ")[2] == (
+        "INFO kerbauth.login: granted correlation_id=0123456789abcdef door=http peer=192.0.2.7 client=gax realm=CORP.EXAMPLE "
+        "principal=alice@CORP.EXAMPLE user=alice application=desktop ms=13.8"
+    )
+
+
+def test_a_refusal_has_its_reason_stage_and_codes(stream: io.StringIO) -> None:
+    line = observed(refused(), stream)
+    assert "INFO kerbauth.login: refused" in line
+    assert line.endswith(
+        "principal=alice@CORP.EXAMPLE application=desktop reason=bad-credentials stage=as codes=krb5:-1765328360 ms=13.8 "
+        'diagnostic="Preauthentication failed"'
+    )
+
+
+def test_could_not_find_out_is_a_warning(stream: io.StringIO) -> None:
+    assert " WARNING kerbauth.login: unavailable " in observed(unavailable(alarm=False), stream)
+
+
+def test_an_alarm_is_critical_and_says_so(stream: io.StringIO) -> None:
+    assert " CRITICAL kerbauth.login: ALARM unavailable " in observed(unavailable(), stream)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b", "a user=root", 'a" user="root', "a\nb", "a=b", "\u202ea", "-", "a\u00a0b", "{}", "%s", "\\"],
+)
+def test_a_hostile_name_stays_one_field_of_one_line(name: str, stream: io.StringIO) -> None:
+    line = observed(granted(user=name), stream)
+    fields = dict(re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', line))
+    assert list(fields) == ["correlation_id", "door", "peer", "client", "realm", "principal", "user", "application", "ms"]
+    user = fields["user"]
+    assert (json.loads(user) if user.startswith('"') else user) == name
+
+
+@given(record=RECORDS)
+def test_any_record_is_one_printable_line(record: AuditRecord) -> None:
+    stream = io.StringIO()
+    logger = logging.getLogger("kerbauth.login")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(OneLineFormatter())
+    logger.addHandler(handler)
+    before = logger.level
+    logger.setLevel("INFO")
+    try:
+        LoginLog().observe(record)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    assert stream.getvalue().endswith("\n")
+    assert len(stream.getvalue().splitlines()) == 1
+    assert not any(map(is_control, stream.getvalue()[:-1]))
+
+
+def test_an_attempt_of_which_little_is_known_is_a_line_too(stream: io.StringIO) -> None:
+    line = observed(AuditRecord("", Origin("1", Door.SPNEGO), "refused", None, None), stream)
+    assert line.endswith("kerbauth.login: refused correlation_id=1 door=spnego ms=0.0")

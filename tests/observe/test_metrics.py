@@ -1,0 +1,112 @@
+import dataclasses
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+import kerbauth
+from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.reasons import Reason
+from kerbauth.observe.metrics import Metrics
+from tests.observe.records import ORIGIN, granted, refused, unavailable
+
+REALM = "CORP.EXAMPLE"
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics([REALM])
+
+
+def samples(metrics: Metrics, name: str) -> list[tuple[dict[str, str], float]]:
+    body, _ = metrics.render()
+    families = text_string_to_metric_families(body.decode())
+    return [(sample.labels, sample.value) for family in families for sample in family.samples if sample.name == name]
+
+
+def test_logins_are_counted_by_door_realm_verdict_and_reason(metrics: Metrics) -> None:
+    for record in (granted(), granted(), refused(), granted(origin=Origin("1", Door.CLI))):
+        metrics.observe(record)
+    assert samples(metrics, "kerbauth_logins_total") == [
+        ({"door": "http", "realm": REALM, "verdict": "granted", "reason": ""}, 2),
+        ({"door": "http", "realm": REALM, "verdict": "refused", "reason": "bad-credentials"}, 1),
+        ({"door": "cli", "realm": REALM, "verdict": "granted", "reason": ""}, 1),
+    ]
+
+
+@pytest.mark.parametrize("realm", ["OTHER.EXAMPLE", "corp.example", "", None])
+def test_a_realm_that_is_not_configured_is_no_label(realm: str | None, metrics: Metrics) -> None:
+    metrics.observe(refused(realm=realm))
+    ((login, _),) = samples(metrics, "kerbauth_logins_total")
+    ((stage, _), _) = samples(metrics, "kerbauth_stage_seconds_count")
+    assert login["realm"] == stage["realm"] == ""
+
+
+def test_stages_are_timed_in_seconds(metrics: Metrics) -> None:
+    metrics.observe(granted(durations={"as": 30.0, "permission": 1.5}))
+    metrics.observe(granted(durations={"as": 50.0}))
+    sums = {labels["stage"]: value for labels, value in samples(metrics, "kerbauth_stage_seconds_sum")}
+    assert sums == pytest.approx({"as": 0.08, "permission": 0.0015})
+    assert samples(metrics, "kerbauth_stage_seconds_count") == [
+        ({"stage": "as", "realm": REALM}, 2),
+        ({"stage": "permission", "realm": REALM}, 1),
+    ]
+    assert ({"stage": "as", "realm": REALM, "le": "0.05"}, 2) in samples(metrics, "kerbauth_stage_seconds_bucket")
+    assert ({"stage": "as", "realm": REALM, "le": "0.025"}, 0) in samples(metrics, "kerbauth_stage_seconds_bucket")
+
+
+def test_a_duration_of_no_stage_is_not_counted(metrics: Metrics) -> None:
+    metrics.observe(granted(durations={"alice": 1.0}))
+    assert samples(metrics, "kerbauth_stage_seconds_count") == []
+
+
+def test_alarms_are_there_before_the_first(metrics: Metrics) -> None:
+    assert samples(metrics, "kerbauth_alarms_total") == [({}, 0)]
+    metrics.observe(unavailable(alarm=False))
+    assert samples(metrics, "kerbauth_alarms_total") == [({}, 0)]
+    metrics.observe(unavailable())
+    assert samples(metrics, "kerbauth_alarms_total") == [({}, 1)]
+
+
+def test_requests_are_counted_by_route_method_and_status(metrics: Metrics) -> None:
+    for status in (200, 200, 401):
+        metrics.count_request("/v1/login", "POST", status)
+    assert samples(metrics, "kerbauth_http_requests_total") == [
+        ({"route": "/v1/login", "method": "POST", "status": "200"}, 2),
+        ({"route": "/v1/login", "method": "POST", "status": "401"}, 1),
+    ]
+
+
+def test_the_version_is_told(metrics: Metrics) -> None:
+    assert samples(metrics, "kerbauth_build_info") == [({"version": kerbauth.__version__}, 1)]
+
+
+def test_the_process_is_measured(metrics: Metrics) -> None:
+    ((_, resident),) = samples(metrics, "process_resident_memory_bytes")
+    assert resident > 1_000_000
+
+
+def test_the_content_type_is_that_of_the_text_format(metrics: Metrics) -> None:
+    assert metrics.render()[1] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_two_services_in_one_process_count_apart(metrics: Metrics) -> None:
+    Metrics([REALM]).observe(granted())
+    assert samples(metrics, "kerbauth_logins_total") == []
+
+
+def test_nothing_that_a_caller_may_choose_becomes_a_label(metrics: Metrics) -> None:
+    canary = "canary"
+    record = refused(origin=dataclasses.replace(ORIGIN, correlation_id=canary, peer=canary, client=canary))
+    names = ("principal", "realm", "user", "application", "tenant", "diagnostic", "time")
+    metrics.observe(dataclasses.replace(record, **dict.fromkeys(names, canary)))  # type: ignore[arg-type]
+    assert canary.encode() not in metrics.render()[0]
+
+
+def test_every_record_there_can_be_is_counted(metrics: Metrics) -> None:
+    """Observing must not raise, and the series stay few."""
+    for reason in (None, *Reason):
+        for stage in (None, *Stage):
+            metrics.observe(AuditRecord("", ORIGIN, "unavailable", reason, stage, durations=dict.fromkeys(Stage, 1e12)))
+    assert len(samples(metrics, "kerbauth_logins_total")) == len(Reason) + 1
+    assert len(samples(metrics, "kerbauth_stage_seconds_count")) == len(Stage)
