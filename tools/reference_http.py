@@ -1,6 +1,6 @@
 """Writes the table of statuses into docs/reference/http.md from the code: `python -m tools.reference_http`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,11 @@ def written(page: str) -> str:
         msg = f"{PAGE} has lost the marks of the table"
         raise ValueError(msg)
     return "\n".join((before + BEGIN, "", *rows(), "", END + after))
+
+
+def render() -> Mapping[Path, str]:
+    """The page's path and text, from the page as it is."""
+    return {PAGE: written(PAGE.read_text(encoding="utf-8"))}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from enum import StrEnum
 
-from kerbauth.core.outcome import Granted, Refused, Unavailable, Verdict
+from kerbauth.core.outcome import Granted, Refused, Verdict
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 
@@ -22,12 +22,9 @@ def told(verdict: Verdict, disclosure: Disclosure) -> Verdict:
     came along with it, so that two such answers differ in nothing but the correlation id. The KDC's own words (foreign notices) are
     dropped as well: they name principals and states.
     """
-    match verdict:
-        case Granted():
-            return verdict
-        case Refused() | Unavailable() if disclosure is Disclosure.FULL:
-            return verdict
-        case Refused() if REASONS[verdict.reason].guarded and not verdict.proved:
-            return Refused(Reason.BAD_CREDENTIALS, verdict.stage)
-        case Refused() | Unavailable():
-            return replace(verdict, codes=(), diagnostic="", notices=tuple(notice for notice in verdict.notices if not notice.foreign))
+    if isinstance(verdict, Granted) or disclosure is Disclosure.FULL:
+        return verdict
+    if isinstance(verdict, Refused) and REASONS[verdict.reason].guarded and not verdict.proved:
+        return Refused(Reason.BAD_CREDENTIALS, verdict.stage)
+    own = tuple(notice for notice in verdict.notices if not notice.foreign)
+    return replace(verdict, codes=(), diagnostic="", notices=own)

@@ -37,18 +37,24 @@ def described(error: ValidationError, model: type[BaseModel], at: Location = ())
 
 
 def _sentence(kind: str, detail: ErrorDetails, model: type[BaseModel]) -> str:
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        known = list(model.model_fields)
-        close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
-        if close:
-            return f"is not known here; did you mean {listed(close)}?"
-        return f"is not known here; known are {listed(known)}" if known else "is not known here; there are no keys"
-    if kind in _EXPECTED:
-        return f"is {called(detail['input'])}; expected {_EXPECTED[kind]}"
-    if kind == "string_too_short":
-        return "is empty; expected text"
-    if kind == "literal_error":
-        return f"is none of the words that are known here; expected {detail['ctx']['expected']}"
-    return str(detail["msg"])
+    match kind:
+        case "missing":
+            said = "is missing"
+        case "extra_forbidden":
+            said = _unknown(str(detail["loc"][-1]), list(model.model_fields))
+        case "string_too_short":
+            said = "is empty; expected text"
+        case "literal_error":
+            said = f"is none of the words that are known here; expected {detail['ctx']['expected']}"
+        case _ if kind in _EXPECTED:
+            said = f"is {called(detail['input'])}; expected {_EXPECTED[kind]}"
+        case _:
+            said = str(detail["msg"])
+    return said
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f"is not known here; did you mean {listed(close)}?"
+    return f"is not known here; known are {listed(known)}" if known else "is not known here; there are no keys"

@@ -116,7 +116,6 @@ def _challenge(exchange: Exchange) -> Reply:
     """What a client without a token is told: that it needs one. No attempt yet, so no audit record: every browser
     starts like this.
     """
-    exchange.attempt = None
     notice = Notice(Severity.INFO, Reason.BAD_TOKEN, NO_TOKEN)
     away = TurnedAway(Refused(Reason.BAD_TOKEN, Stage.REQUEST, notices=(notice,)), 401, headers=(CHALLENGE,))
     return problem(away, exchange.voice, exchange.correlation_id)

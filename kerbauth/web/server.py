@@ -5,7 +5,6 @@ aiohttp quotes up to 100 bytes of a header field it cannot parse: to the client,
 field like Authorization these are a password or a ticket. So the handler of such errors is replaced here.
 """
 
-import ssl
 from typing import Any, Final
 
 from aiohttp import web
@@ -119,8 +118,8 @@ async def start(
     host: str,
     port: int,
     *,
-    ssl_context: ssl.SSLContext | None = None,
     keepalive: float = KEEPALIVE,
+    linger: float = LINGER,
     shutdown_timeout: float = 15.0,
 ) -> web.AppRunner:
     """Listen. Port 0 takes a free one: see `addresses` of what is returned.
@@ -136,12 +135,12 @@ async def start(
         max_field_size=FIELD_LIMIT,
         max_headers=FIELDS_LIMIT,
         keepalive_timeout=keepalive,
-        lingering_time=LINGER,
+        lingering_time=linger,
         shutdown_timeout=shutdown_timeout,
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=BACKLOG, ssl_context=ssl_context).start()
+        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
     except OSError:
         await runner.cleanup()
         raise

@@ -155,13 +155,12 @@ def read_negotiate(authorizations: Sequence[str]) -> bytes | NoToken | Malformed
     text = credentials["token"] if credentials else None
     if not text:  # an empty one counts as missing: GSSAPI would answer it with NegHints, the start of a second leg
         return NoToken.MISSING
-    if len(text) > -(-TOKEN_LIMIT // 3) * 4:
+    if len(text) > TOKEN_LIMIT // 3 * 4:  # exact, for the limit is a multiple of three
         return NoToken.TOO_LARGE
     try:
-        token = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except ValueError:
         return NoToken.GARBLED
-    return token if len(token) <= TOKEN_LIMIT else NoToken.TOO_LARGE
 
 
 def read_client_token(authorizations: Sequence[str], own_header: Sequence[str]) -> str | Malformed | None:

@@ -86,9 +86,9 @@ async def open_door() -> AsyncIterator[Opener]:
         ) -> Door:
             world = world or World()
             app = make_app(world.services(), limits=limits, **make)
-            runner = await start(app, "127.0.0.1", 0, shutdown_timeout=shutdown_timeout, keepalive=keepalive)
+            runner = await start(app, "127.0.0.1", 0, shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05)
             stack.push_async_callback(runner.cleanup)
-            session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+            session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(20)))
             return Door(world, app, runner, session)
 
         yield opened

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from kerbauth.core.codes.model import Code
 from kerbauth.core.reasons import Reason
 from kerbauth.web.app import replace_services
 from tests.web.conftest import LOGIN, Door, Got, Opener
-from tests.web.fakes import World
+from tests.web.fakes import World, english_and_german
 
 Ask = Callable[[Door], Awaitable[Got]]
 EVERY_KIND: dict[str, Ask] = {
@@ -144,6 +145,28 @@ async def test_an_unforeseen_error_of_a_single_sign_on_is_a_500_on_record(door: 
     assert (got.status, [record.reason for record in door.world.audit.records]) == (500, [Reason.INTERNAL])
 
 
+class Stammering:
+    """Texts that fail over one reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        self._texts = english_and_german()
+        self._reason = reason
+
+    def reason_text(self, language: str, reason: Reason, codes: tuple[Code, ...] = ()) -> str:
+        if reason is self._reason:
+            raise KeyError(reason)
+        return self._texts.reason_text(language, reason, codes)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._texts, name)
+
+
+async def test_an_error_after_the_record_leaves_no_second_one(open_door: Opener) -> None:
+    door: Door = await open_door(World(texts=Stammering(Reason.BAD_CREDENTIALS)))  # type: ignore[arg-type]
+    got = await door.login({**LOGIN, "password": "x"})
+    assert (got.status, [record.reason for record in door.world.audit.records]) == (500, [Reason.BAD_CREDENTIALS])
+
+
 async def test_an_unforeseen_error_elsewhere_is_no_login_attempt(door: Door) -> None:
     door.world.permissions.error = OSError()
     got = await door.ask("GET", "/readyz")
@@ -202,7 +225,8 @@ async def test_new_services_take_the_next_request_and_old_ones_end_what_they_beg
     assert (len(old.audit.records), len(new.audit.records)) == (1, 1)
 
 
-async def test_debug_logging_shows_no_password(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+async def test_debug_logging_shows_nothing_of_a_request(door: Door, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     await door.login({**LOGIN, "password": CANARY})
+    await door.ask("GET", f"/v1/sso?application={CANARY}")
     assert CANARY not in caplog.text

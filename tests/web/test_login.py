@@ -160,6 +160,11 @@ async def test_larger_body_is_413(door: Door) -> None:
     assert (got.status, got.document["reason"]) == (413, "malformed-request")
 
 
+async def test_larger_body_is_refused_before_it_is_sent(door: Door) -> None:
+    head = b"POST /v1/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 65537\r\n\r\n"
+    assert (await door.raw(head)).startswith(b"HTTP/1.1 413 ")
+
+
 async def test_larger_body_without_content_length_is_413(door: Door) -> None:
     chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
     head = b"POST /v1/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -108,6 +108,13 @@ async def test_a_wrong_token_is_refused_even_from_this_machine(door: Door, path:
     assert (got.status, got.document["reason"]) == (403, "client-not-allowed")
 
 
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+async def test_a_token_given_twice_is_400(door: Door, path: str) -> None:
+    value = f"Bearer {CLIENT_TOKEN}"
+    got = await door.ask("GET", path, headers=[("Authorization", value), ("Authorization", value)])
+    assert (got.status, got.document["reason"]) == (400, "malformed-request")
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/openapi.json"])
 async def test_anybody_may_ask_for_these(door: Door, path: str) -> None:
     assert (await door.ask("GET", path, headers={"X-Forwarded-For": "192.0.2.1"})).status == 200

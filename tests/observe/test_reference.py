@@ -1,0 +1,109 @@
+"""The pages on the audit file and the metrics say what the code does."""
+
+import json
+import re
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from kerbauth.core.audit import AuditRecord, Door
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.reasons import Reason
+from kerbauth.observe.metrics import BUCKETS, Metrics
+from tests.observe.records import granted, refused, unavailable
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+METRICS = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
+AUDIT = (REFERENCE / "audit.md").read_text(encoding="utf-8")
+
+
+def table(page: str, heading: str) -> dict[str, list[str]]:
+    """The rows of the table whose first column has this heading: first cell without backquotes, and the other cells."""
+    rows: dict[str, list[str]] = {}
+    lines = iter(page.splitlines())
+    for line in lines:
+        if line.startswith(f"| {heading} |"):
+            next(lines)
+            break
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        first, *others = (cell.strip() for cell in line.strip("|").split("|"))
+        rows[first.strip("`")] = others
+    return rows
+
+
+def words(cell: str) -> list[str]:
+    return re.findall(r"`([^`]*)`", cell)
+
+
+@pytest.fixture
+def families() -> dict[str, tuple[str, set[str]]]:
+    """Every metric there is: its name as PromQL knows it, its type, its labels."""
+    metrics = Metrics(["CORP.EXAMPLE"])
+    for record in (granted(), refused(), unavailable()):
+        metrics.observe(record)
+    metrics.count_request("/v1/login", "POST", 200)
+    found = {}
+    for family in text_string_to_metric_families(metrics.render()[0].decode()):
+        name = family.name + ("_total" if family.type == "counter" else "")
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        if not name.endswith("_created"):
+            found[name] = (family.type, labels)
+    return found
+
+
+def test_the_page_has_every_metric_and_no_other(families: dict[str, tuple[str, set[str]]]) -> None:
+    documented = {name: (kind, set(words(labels))) for name, (kind, labels, _) in table(METRICS, "metric").items()}
+    assert documented == families
+
+
+def test_the_page_has_every_label_with_its_values(families: dict[str, tuple[str, set[str]]]) -> None:
+    labels = {name: words(values) for name, (values,) in table(METRICS, "label").items()}
+    assert set(labels) | {"version"} == set().union(*(labels for _, labels in families.values()))
+    assert labels["door"] == [door.value for door in Door]
+    assert labels["stage"] == [stage.value for stage in Stage]
+    assert labels["verdict"] == ["granted", "refused", "unavailable"]
+
+
+def test_the_page_has_the_buckets() -> None:
+    told = re.findall(r"buckets end at (.*?)\s+seconds", METRICS, re.DOTALL)
+    assert [float(number) for number in re.findall(r"[\d.]+\d|\d", told[0])] == list(BUCKETS)
+
+
+def test_the_examples_use_what_there_is(families: dict[str, tuple[str, set[str]]]) -> None:
+    examples = "".join(re.findall(r"```promql\n(.*?)```", METRICS, re.DOTALL))
+    names = {name.removesuffix("_bucket") for name in re.findall(r"kerbauth_\w+", examples)}
+    assert names
+    assert names <= set(families)
+    reasons = {word for words in re.findall(r'reason=~?"(.*?)"', examples) for word in words.split("|")}
+    assert reasons <= {reason.value for reason in Reason}
+
+
+def test_the_page_has_every_field_in_order() -> None:
+    assert list(table(AUDIT, "field")) == list(granted().as_json())
+
+
+def test_a_field_that_may_be_null_says_so() -> None:
+    record = AuditRecord("", granted().origin, "granted", None, None).as_json() | {"client": None}
+    documented = {name for name, (kind, _) in table(AUDIT, "field").items() if kind.endswith("or null")}
+    assert documented == {name for name, value in record.items() if value is None}
+    assert type(None) in get_args(get_type_hints(type(granted().origin))["client"])
+
+
+def test_the_example_is_a_record() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", AUDIT, re.DOTALL)
+    line = json.loads(example)
+    assert list(line) == list(granted().as_json())
+    kinds = {name: type(value) for name, value in refused().as_json().items() if value is not None and line[name] is not None}
+    assert {name: type(line[name]) for name in kinds} == kinds
+    assert line["codes"] == refused().as_json()["codes"]
+    assert line["reason"] in set(Reason)
+    assert line["stage"] in set(Stage)
+
+
+@pytest.mark.parametrize("door", Door)
+def test_the_page_names_every_door(door: Door) -> None:
+    assert door.value in words(table(AUDIT, "field")["door"][1])
