@@ -24,7 +24,12 @@ def told(verdict: Verdict, disclosure: Disclosure) -> Verdict:
     """
     if isinstance(verdict, Granted) or disclosure is Disclosure.FULL:
         return verdict
-    if isinstance(verdict, Refused) and REASONS[verdict.reason].guarded and not verdict.proved:
+    if (
+        isinstance(verdict, Refused)
+        and not verdict.proved
+        and (REASONS[verdict.reason].guarded or verdict.reason is Reason.BAD_CREDENTIALS)
+    ):
+        # The genuine wrong password too: a notice on one and not on the other would tell them apart.
         return Refused(Reason.BAD_CREDENTIALS, verdict.stage)
     own = tuple(notice for notice in verdict.notices if not notice.foreign)
     return replace(verdict, codes=(), diagnostic="", notices=own)

@@ -16,9 +16,7 @@ _FLAGS: Final = (
     os.O_RDWR  # read only to see whether the last line is whole
     | os.O_APPEND  # several processes may share the file: each record is one write, which goes to the end as a whole (open(2))
     | os.O_CREAT
-    | os.O_CLOEXEC
     | os.O_NOFOLLOW  # a link in the file's place may have been put there by somebody else, to have another file written to
-    | os.O_NONBLOCK  # a pipe in the file's place must not make the start hang; for a regular file it means nothing
 )
 
 

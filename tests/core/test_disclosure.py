@@ -20,7 +20,9 @@ def test_full_disclosure_tells_everything() -> None:
 
 
 def test_what_a_kdc_says_before_the_proof_looks_like_a_wrong_password_to_strangers() -> None:
-    wrong = told(Refused(Reason.BAD_CREDENTIALS, Stage.AS, codes=(krb_error(24),), diagnostic="wrong"), Disclosure.GUARDED)
+    own = Notice(Severity.WARNING, Reason.KDC_FAILOVER)
+    genuine = Refused(Reason.BAD_CREDENTIALS, Stage.AS, codes=(krb_error(24),), diagnostic="wrong", notices=(own,))
+    wrong = told(genuine, Disclosure.GUARDED)
     for reason, info in REASONS.items():
         if info.guarded:
             told_as = told(Refused(reason, Stage.AS, codes=(krb_error(18),), diagnostic="x", notices=(ETEXT,)), Disclosure.GUARDED)
