@@ -4,23 +4,19 @@ Every door calls this and nothing else. Nothing is raised for an answer.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, assert_never
 
+from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin, Trail
 from kerbauth.core import names
 from kerbauth.core.audit import AuditRecord, Origin
 from kerbauth.core.codes.model import Stage
-from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NameMapper, NotMapped
 from kerbauth.core.messages import N_
 from kerbauth.core.names import Asked, NotAsked, RealmDirectory
 from kerbauth.core.outcome import Granted, Notice, Proof, Proved, Refused, Severity, Unavailable, Verdict
-from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
-from kerbauth.core.secret import Secret
 from kerbauth.ports import (
     AuditError,
     AuditSink,
@@ -39,79 +35,6 @@ PERMISSION_DEADLINE: Final = 5.0
 NO_APPLICATION: Final = N_("The request names no application, and one is needed here.")
 NUL_IN_PASSWORD: Final = N_("The password holds a NUL character, at which Kerberos would cut it off.")
 OTHER_APPLICATION: Final = N_("This client may only ask for its own application.")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and how much they are told. The default is a caller without an entry in the settings: always guarded."""
-
-    name: str | None = None
-    disclosure: Disclosure = Disclosure.GUARDED
-    application: str | None = None
-    identity_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordLogin:
-    """A user name and a password, as they came in at a door."""
-
-    origin: Origin
-    caller: Caller
-    username: str
-    password: Secret
-    application: str | None = None
-    tenant: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TokenLogin:
-    """A SPNEGO or raw Kerberos token, as it came in at a door."""
-
-    origin: Origin
-    caller: Caller
-    token: bytes = field(repr=False)
-    application: str | None = None
-    tenant: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of an attempt, for an explanation to an administrator."""
-
-    stage: Stage
-    detail: str
-    milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class LoginResult:
-    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply and the challenge."""
-
-    verdict: Verdict
-    caller: Caller
-    record: AuditRecord
-    steps: tuple[Step, ...]
-    reply: bytes | None = field(default=None, repr=False)
-    challenge: bool = False
-
-
-@dataclass(slots=True)
-class _Trail:
-    """What is learnt on the way: for the audit record and the explanation."""
-
-    monotonic: Callable[[], float]
-    steps: list[Step] = field(default_factory=list)
-    principal: Principal | None = None
-    user: str | None = None
-    application: str | None = None
-
-    @contextmanager
-    def step(self, stage: Stage) -> Iterator[Callable[[str], None]]:
-        """Time a step; call what is yielded with a sentence on what came of it."""
-        said: list[str] = []
-        began = self.monotonic()
-        yield said.append
-        self.steps.append(Step(stage, " ".join(said), (self.monotonic() - began) * 1000))
 
 
 class LoginService:
@@ -140,12 +63,12 @@ class LoginService:
 
     async def password(self, request: PasswordLogin) -> LoginResult:
         """Decide a login by user name and password."""
-        trail = _Trail(self._monotonic)
+        trail = Trail(self._monotonic)
         return self._conclude(request, await self._by_password(request, trail), trail)
 
     async def token(self, request: TokenLogin) -> LoginResult:
         """Decide a login by a client's Kerberos ticket."""
-        trail = _Trail(self._monotonic)
+        trail = Trail(self._monotonic)
         application = self._application(request, trail)
         if isinstance(application, Refused):
             return self._conclude(request, application, trail)
@@ -157,9 +80,9 @@ class LoginService:
 
     def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
         """Record an attempt that a door ended before it became a login: a caller that may not ask, a token that is none."""
-        return self._conclude(request, verdict, _Trail(self._monotonic))
+        return self._conclude(request, verdict, Trail(self._monotonic))
 
-    async def _by_password(self, request: PasswordLogin, trail: _Trail) -> Verdict:
+    async def _by_password(self, request: PasswordLogin, trail: Trail) -> Verdict:
         # 0 which application the caller may ask for
         application = self._application(request, trail)
         if isinstance(application, Refused):
@@ -183,7 +106,7 @@ class LoginService:
         return await self._admit(proof, Reason.WRONG_REALM, request, application, trail)
 
     async def _admit(
-        self, proof: Proof, foreign: Reason, request: PasswordLogin | TokenLogin, application: str | None, trail: _Trail
+        self, proof: Proof, foreign: Reason, request: PasswordLogin | TokenLogin, application: str | None, trail: Trail
     ) -> Verdict:
         """From a proof to a verdict: the proved principal's user name, and the permission source's answer."""
         if not isinstance(proof, Proved):
@@ -206,7 +129,7 @@ class LoginService:
         question = Question(mapped.user, proof.principal.realm, application or "", request.tenant)
         return await self._permission(question, proof, trail)
 
-    async def _permission(self, question: Question, proof: Proved, trail: _Trail) -> Verdict:
+    async def _permission(self, question: Question, proof: Proved, trail: Trail) -> Verdict:
         with trail.step(Stage.PERMISSION) as say:
             try:
                 async with asyncio.timeout(PERMISSION_DEADLINE):
@@ -226,7 +149,7 @@ class LoginService:
                     return Unavailable(Reason.PERMISSION_SOURCE, Stage.PERMISSION, diagnostic=answer.problem)
             assert_never(answer)
 
-    def _application(self, request: PasswordLogin | TokenLogin, trail: _Trail) -> str | Refused | None:
+    def _application(self, request: PasswordLogin | TokenLogin, trail: Trail) -> str | Refused | None:
         """The application to ask about: the caller's own, or the one named. None where no question will be asked."""
         caller, named = request.caller, request.application
         if caller.application is not None and named not in {None, caller.application}:
@@ -245,7 +168,7 @@ class LoginService:
         self,
         request: PasswordLogin | TokenLogin,
         verdict: Verdict,
-        trail: _Trail,
+        trail: Trail,
         *,
         reply: bytes | None = None,
         challenge: bool = False,
@@ -261,7 +184,7 @@ class LoginService:
             observer.observe(record)
         return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge)
 
-    def _record(self, origin: Origin, verdict: Verdict, trail: _Trail, tenant: str | None) -> AuditRecord:
+    def _record(self, origin: Origin, verdict: Verdict, trail: Trail, tenant: str | None) -> AuditRecord:
         durations: dict[str, float] = {}
         for step in trail.steps:
             durations[step.stage.value] = durations.get(step.stage.value, 0.0) + step.milliseconds

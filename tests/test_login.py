@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kerbauth import login
+from kerbauth.attempt import Caller, PasswordLogin, TokenLogin
 from kerbauth.core.audit import Door, Origin
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.names import RealmDirectory, RealmNames
@@ -14,7 +15,7 @@ from kerbauth.core.outcome import Granted, Notice, Proved, Refused, Severity, Un
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.login import Caller, LoginService, PasswordLogin, TokenLogin
+from kerbauth.login import LoginService
 from kerbauth.ports import Answer, NotPermitted, Question, SourceFailed, TokenAnswer
 from tests.fakes import FakeAudit, FakeObserver, FakePermissions, FakeVerifier
 from tests.mappers import plain_mapper

@@ -15,13 +15,13 @@ from kerbauth.assembly import (
     assemble,
     make_sso_token,
 )
+from kerbauth.attempt import Caller, LoginResult, PasswordLogin, TokenLogin
 from kerbauth.cli.arguments import Subparsers, add_config, read_config
 from kerbauth.cli.status import ExitStatus, complain
 from kerbauth.core.audit import Door, Origin
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.outcome import Granted, Refused, Unavailable
 from kerbauth.core.secret import Secret
-from kerbauth.login import Caller, LoginResult, PasswordLogin, TokenLogin
 from kerbauth.settings import SettingsError
 
 _CALLER = Caller(name="command line", disclosure=Disclosure.FULL)  # whoever may read the keytab may hear the exact reason

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from kerbauth.attempt import Caller
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.secret import Secret
-from kerbauth.login import Caller
 
 # RFC 6750 2.1 (b64token): what can be sent as a Bearer token at all.
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")

@@ -6,8 +6,8 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
+from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin
 from kerbauth.core.outcome import Refused, Unavailable
-from kerbauth.login import LoginResult, PasswordLogin, TokenLogin
 from kerbauth.ports import RealmState
 from kerbauth.web.clients import Clients
 from kerbauth.web.reply import Texts, Voice

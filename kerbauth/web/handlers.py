@@ -7,13 +7,13 @@ from typing import Final
 
 from aiohttp import web
 
+from kerbauth.attempt import Caller, LoginResult, PasswordLogin, TokenLogin
 from kerbauth.core.audit import Door, Origin
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
 from kerbauth.core.outcome import Notice, Refused, Severity
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.login import Caller, LoginResult, PasswordLogin, TokenLogin
 from kerbauth.web import wire
 from kerbauth.web.clients import ANONYMOUS, NoClient
 from kerbauth.web.exchange import Exchange, Limits

@@ -7,11 +7,11 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 
+from kerbauth.attempt import Caller
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
 from kerbauth.core.outcome import Notice, Refused, Severity
 from kerbauth.core.reasons import Reason
-from kerbauth.login import Caller
 from kerbauth.ports import RealmState
 from kerbauth.web import wire
 from kerbauth.web.exchange import Exchange

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
+from kerbauth.attempt import LoginResult
 from kerbauth.core.codes.model import Code
 from kerbauth.core.disclosure import told
 from kerbauth.core.outcome import Granted, Notice, Refused, Severity, Unavailable, Verdict
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
-from kerbauth.login import LoginResult
 
 RETRY_AFTER: Final = 5
 """Seconds in Retry-After: one login's whole time with a realm, by default, so that a retry does not meet the attempt it

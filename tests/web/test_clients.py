@@ -2,9 +2,9 @@
 
 import pytest
 
+from kerbauth.attempt import Caller
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.secret import Secret
-from kerbauth.login import Caller
 from kerbauth.web.clients import ANONYMOUS, Client, Clients, NoClient
 
 GAX = Client("gax", Secret(b"gax-token"), Disclosure.FULL, "gax", identity_only=False)

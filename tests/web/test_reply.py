@@ -5,13 +5,13 @@ import json
 
 import pytest
 
+from kerbauth.attempt import Caller, LoginResult
 from kerbauth.core.audit import AuditRecord, Door, Origin
 from kerbauth.core.codes.model import Code, Family, Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.outcome import Granted, Notice, Refused, Severity, Unavailable, Verdict
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
-from kerbauth.login import Caller, LoginResult
 from kerbauth.web.reply import Reply, TurnedAway, Voice, login_reply
 from tests.web.fakes import ALICE, english_and_german
 

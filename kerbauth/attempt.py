@@ -1,0 +1,85 @@
+"""One attempt to log in: what a door hands over, what is learnt on the way, and what the door gets back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from kerbauth.core.audit import AuditRecord, Origin
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.disclosure import Disclosure
+from kerbauth.core.outcome import Verdict
+from kerbauth.core.principal import Principal
+from kerbauth.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and how much they are told. The default is a caller without an entry in the settings: always guarded."""
+
+    name: str | None = None
+    disclosure: Disclosure = Disclosure.GUARDED
+    application: str | None = None
+    identity_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLogin:
+    """A user name and a password, as they came in at a door."""
+
+    origin: Origin
+    caller: Caller
+    username: str
+    password: Secret
+    application: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogin:
+    """A SPNEGO or raw Kerberos token, as it came in at a door."""
+
+    origin: Origin
+    caller: Caller
+    token: bytes = field(repr=False)
+    application: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an attempt, for an explanation to an administrator."""
+
+    stage: Stage
+    detail: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoginResult:
+    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply and the challenge."""
+
+    verdict: Verdict
+    caller: Caller
+    record: AuditRecord
+    steps: tuple[Step, ...]
+    reply: bytes | None = field(default=None, repr=False)
+    challenge: bool = False
+
+
+@dataclass(slots=True)
+class Trail:
+    """What is learnt on the way: for the audit record and the explanation."""
+
+    monotonic: Callable[[], float]
+    steps: list[Step] = field(default_factory=list)
+    principal: Principal | None = None
+    user: str | None = None
+    application: str | None = None
+
+    @contextmanager
+    def step(self, stage: Stage) -> Iterator[Callable[[str], None]]:
+        """Time a step; call what is yielded with a sentence on what came of it."""
+        said: list[str] = []
+        began = self.monotonic()
+        yield said.append
+        self.steps.append(Step(stage, " ".join(said), (self.monotonic() - began) * 1000))
