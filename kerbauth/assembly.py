@@ -238,6 +238,11 @@ def _unsafe(settings: Settings) -> Iterator[str]:
             "server.insecure_http = true: passwords and tickets cross the network unprotected unless a TLS proxy on this machine "
             "stands in front"
         )
+    if settings.server.runtime_directory is None:
+        yield (
+            "server.runtime_directory is not set: a restart forgets the replay cache, and a ticket seen on the network shortly before "
+            "could be used once more"
+        )
 
 
 def library_versions() -> dict[str, str]:

@@ -116,6 +116,7 @@ class LoginService:
             return Refused(
                 foreign,
                 Stage.MAPPING,
+                proved=True,
                 diagnostic=f"the KDC vouches for {proof.principal}, whose realm is not configured",
             )
         with trail.step(Stage.MAPPING) as say:

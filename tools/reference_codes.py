@@ -33,6 +33,7 @@ _CODES_HEAD: Final = f"""# Codes
 
 What the numbers mean that Kerberos, its libraries and a domain controller answer with, and which [reason](reasons.md) each leads
 to. `kerbauth explain CODE` shows the same for one code. A code that stands in no table leads to `internal` at every stage.
+While a token is accepted no password is checked and no account looked at: what is about those is `bad-token` there.
 
 Codes are told apart by number, never by text. A com_err code is given as row of its table, signed (as libkrb5 prints it) and
 unsigned (as GSSAPI has it). Where the reason depends on the stage of the login, the usual one stands first and the exceptions

@@ -64,6 +64,8 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
         return ExitStatus.UNKNOWN
     try:
         return asyncio.run(_attempt(arguments, assembly, token))
+    except EOFError:
+        return complain(["no password: standard input is at its end"])
     finally:
         assembly.close()
 
@@ -93,8 +95,11 @@ async def _attempt(arguments: argparse.Namespace, assembly: Assembly, token: byt
 
 def _read_password(*, from_stdin: bool) -> Secret:
     if from_stdin:
-        return Secret(sys.stdin.buffer.readline().rstrip(b"\r\n"))
-    return Secret(getpass.getpass("Password: ").encode())
+        line = sys.stdin.buffer.readline()
+        if not line:
+            raise EOFError
+        return Secret(line.rstrip(b"\r\n"))
+    return Secret(getpass.getpass("Password: ").encode("utf-8", "surrogateescape"))
 
 
 def _as_text(assembly: Assembly, result: LoginResult) -> str:

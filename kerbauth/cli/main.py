@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import kerbauth
 from kerbauth.cli import config, demo, explain, keytab, login, map_name, serve
+from kerbauth.cli.status import ExitStatus, complain
 
 _COMMANDS = (serve, demo, login, map_name, explain, keytab, config)
 
@@ -29,10 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser().parse_args(arguments)
     try:
         return int(parsed.execute(parsed))
+    except KeyboardInterrupt:
+        return 130  # as a shell reports a program that SIGINT ended
     except BrokenPipeError:
         # The reader of our output went away (`kerbauth explain 24 | head`): not our failure, and nothing more can be said.
         sys.stderr.close()
         return 0
+    except Exception as error:  # noqa: BLE001 -- Python's own status for this is 1, which here means "the answer is no"
+        complain([f"a bug: {type(error).__name__} in {_place(error)}. Nothing was found out"])
+        return ExitStatus.UNKNOWN
+
+
+def _place(error: BaseException) -> str:
+    """Where an exception came from: never its text, which may hold anything."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def run() -> None:

@@ -94,6 +94,7 @@ def configuration(listen: str, kdc: str, keytab: str) -> str:
 [server]
 listen = "{listen}"
 log_level = "warning"
+runtime_directory = "run"
 
 [realms."{REALM}"]
 kind = "mit"

@@ -3,9 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 Result = TypeVar("Result")
+
+LEAST_SHARE: Final = 0.2
+"""Of the deadline: with less than that left a call is not begun. Its answer would come too late, but a wrong password would count."""
 
 
 class FullError(Exception):
@@ -47,6 +50,9 @@ class Bulkhead:
                 await self._slots.acquire()
         except TimeoutError:
             raise FullError(abandoned=self._abandoned >= self._limit) from None
+        if ends - loop.time() < seconds * LEAST_SHARE:
+            self._slots.release()
+            raise FullError(abandoned=False)
         call = _Call(loop, function, self._ended)
         try:
             call.start()

@@ -65,5 +65,6 @@ def _explanation(text: str) -> str:
 def _proof(stage: Stage, code: Code, codes: tuple[Code, ...], diagnostic: str) -> Refused | Unavailable:
     reason = catalogue.reason_for(stage, code)
     if REASONS[reason].kind is Kind.REFUSED:
-        return Refused(reason, stage, codes=codes, diagnostic=diagnostic)
+        # Behind the AS exchange the KDC has taken the password, so the reason may be told; as a wrong password it would be untrue.
+        return Refused(reason, stage, proved=stage in {Stage.TGS, Stage.VERIFY}, codes=codes, diagnostic=diagnostic)
     return Unavailable(reason, stage, codes=codes, diagnostic=diagnostic, alarm=reason is Reason.KDC_NOT_TRUSTED)

@@ -10,6 +10,7 @@ The order and the number of calls matter:
   kadmin/changepw, as kpasswd does, so that a stranger learns nothing.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import gssapi
@@ -62,14 +63,27 @@ def _prove_kdc(credential: raw.Creds, service: str, keytab: bytes) -> Proof:
 
 
 def proved(accepted: AcceptSecContextResult, stage: Stage) -> Proof:
-    """The principal that an accepted context vouches for."""
+    """The principal that an accepted context vouches for, if the KDC that issued the ticket may vouch for it.
+
+    A KDC can put any client name of any realm into a ticket for our principal in its own realm, so each realm's KDC is believed about
+    its own realm's users only: the realm of the client must be the realm of our key that opened the ticket.
+    """
     if accepted.more_steps or accepted.initiator_name is None:
         return Unavailable(Reason.INTERNAL, stage, diagnostic="the security context is not complete")
-    text = raw.display_name(accepted.initiator_name, name_type=False).name
+    ours = raw.inquire_context(accepted.context, target_name=True).target_name
     try:
-        return Proved(Principal.parse(text.decode()))
+        principal = _principal(accepted.initiator_name)
+        issuer = _principal(ours).realm if ours is not None else None
     except (MalformedPrincipalError, UnicodeDecodeError):
         return Refused(Reason.NO_USER_MAPPING, stage, proved=True, diagnostic="the proved name cannot be read as a principal")
+    if principal.realm != issuer:
+        diagnostic = f"the KDC of {issuer} vouches for {principal}; it is believed about users of {issuer} only"
+        return Refused(Reason.WRONG_REALM, stage, proved=True, diagnostic=diagnostic)
+    return Proved(principal)
+
+
+def _principal(name: raw.Name) -> Principal:
+    return Principal.parse(raw.display_name(name, name_type=False).name.decode())
 
 
 def _prove_expired(principal: Principal, password: Secret) -> Proof:
@@ -83,5 +97,17 @@ def _prove_expired(principal: Principal, password: Secret) -> Proof:
         options = krb5.get_init_creds_opt_alloc(context)
         krb5.get_init_creds_password(context, name, options, password.reveal(), in_tkt_service=b"kadmin/changepw")
     except krb5.Krb5Error as error:
-        return failure.from_krb5(Stage.CHANGEPW_PROOF, error)
+        return _unproved_expiry(failure.from_krb5(Stage.CHANGEPW_PROOF, error))
     return Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, proved=True, codes=(_KEY_EXPIRED,))
+
+
+def _unproved_expiry(failed: Refused | Unavailable) -> Proof:
+    """The answer where the old password could not be proved. The first code, 23, stays on record behind the second.
+
+    Where the KDC answers that kadmin/changepw itself is unusable, the account's state must still not show to strangers, who would
+    otherwise hear of trouble for expired accounts and of a wrong password for all others: unproved, `password-expired` is guarded.
+    """
+    codes = (*failed.codes, _KEY_EXPIRED)
+    if isinstance(failed, Unavailable) and failed.reason is Reason.KDC_ERROR:
+        return Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, codes=codes, diagnostic=failed.diagnostic)
+    return replace(failed, codes=codes)

@@ -63,9 +63,11 @@ class KerberosRuntime:
 
     def write_config(self, realms: Sequence[KerberosRealm], default: str | None) -> None:
         """Write krb5.conf for these realms, atomically. Raises ValueError (see krb5conf.render) or RuntimeFolderError."""
-        text = krb5conf.render(realms, default)
+        plugins = self.folder / "plugins"
+        text = krb5conf.render(realms, default, plugins.resolve())
         target = self.folder / "krb5.conf"
         try:
+            _offer_preauthentication(plugins)
             descriptor, name = tempfile.mkstemp(prefix="krb5.conf.", dir=self.folder)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(text)
@@ -100,12 +102,30 @@ class KerberosRuntime:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _offer_preauthentication(plugins: Path) -> None:
+    """Make a plug-in folder with the machine's pre-authentication modules (SPAKE is one on Debian) and no others.
+
+    KDC locator plug-ins (SSSD's, winbind's) are asked before the profile and would name KDCs that nobody configured here.
+    """
+    plugins.mkdir(mode=0o700, exist_ok=True)
+    library, link = _libkrb5(), plugins / "preauth"
+    installed = library.parent / "krb5" / "plugins" / "preauth" if library else None
+    if installed is not None and installed.is_dir() and not link.is_symlink():
+        link.symlink_to(installed)
+
+
 def libkrb5_version() -> str:
     """The release of the libkrb5 in this process, as it names itself, or `unknown`."""
     # libkrb5 offers no function for it; the release is a string in its read-only data (lib/krb5/krb/brand.c).
+    library = _libkrb5()
+    found = re.search(rb"KRB5_BRAND: krb5-\S+ (\S+)", library.read_bytes()) if library else None
+    return found[1].decode("ascii", "replace") if found else "unknown"
+
+
+def _libkrb5() -> Path | None:
+    """The file of the libkrb5 in this process."""
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-        library = line.rpartition(" ")[2]
-        if "/libkrb5.so." in library:
-            found = re.search(rb"KRB5_BRAND: krb5-\S+ (\S+)", Path(library).read_bytes())
-            return found[1].decode("ascii", "replace") if found else "unknown"
-    return "unknown"
+        file = line.rpartition(" ")[2]
+        if "/libkrb5.so." in file:
+            return Path(file)
+    return None

@@ -24,6 +24,8 @@ from kerbauth.ports import RealmState, TokenAnswer
 PROBE_DEADLINE: Final = 2.0  # seconds: readiness is asked every few seconds and must not wait for a silent KDC
 PROBE_KEEP: Final = 5.0  # seconds an answer about a KDC is good for
 ACCEPT_THREADS: Final = 2  # accepting is 70 us of CPU and never waits for a network: more threads than cores bring nothing
+ACCEPT_DEADLINE: Final = 5.0  # seconds
+ACCEPT_QUEUE: Final = 1000  # tokens; at some thousands a second that is well under a second's work
 
 _numbers: Final = itertools.count(1)  # names of memory keytabs are unique in the process, also over a reload
 
@@ -48,6 +50,7 @@ class GssapiVerifier:
         self._keytab = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms)
         self._acceptor = Acceptor(self._keytab)
         self._realms = {realm.name: _Realm(realm, Bulkhead(realm.max_concurrent)) for realm in realms}
+        self._waiting = 0
         self._accepting = ThreadPoolExecutor(ACCEPT_THREADS, thread_name_prefix="accept")
 
     async def verify_password(self, principal: Principal, password: Secret) -> Proof:
@@ -71,7 +74,17 @@ class GssapiVerifier:
 
     async def accept_token(self, token: bytes) -> TokenAnswer:
         """See `ports.CredentialVerifier`."""
-        return await asyncio.get_running_loop().run_in_executor(self._accepting, self._acceptor.accept, token)
+        if self._waiting >= ACCEPT_QUEUE:
+            return TokenAnswer(Unavailable(Reason.OVERLOADED, Stage.ACCEPT, diagnostic=f"{ACCEPT_QUEUE} tokens wait to be accepted"))
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(ACCEPT_DEADLINE):
+                return await asyncio.get_running_loop().run_in_executor(self._accepting, self._acceptor.accept, token)
+        except TimeoutError:
+            diagnostic = f"a token was not accepted within {ACCEPT_DEADLINE:g} seconds: is the replay cache's file system stuck?"
+            return TokenAnswer(Unavailable(Reason.OVERLOADED, Stage.ACCEPT, diagnostic=diagnostic))
+        finally:
+            self._waiting -= 1
 
     async def realm_states(self) -> tuple[RealmState, ...]:
         """See `ports.CredentialVerifier`. Asks each realm's KDC for nothing but its readiness to answer, at most every few seconds."""

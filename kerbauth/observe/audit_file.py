@@ -27,8 +27,7 @@ def line_of(record: AuditRecord) -> bytes:
     except ValueError as error:
         msg = f"the audit record is not written: {error}"
         raise AuditError(msg) from error
-    # json escapes every control character but DEL, which RFC 8259 allows in a string and some terminals obey.
-    return text.replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+    return text.encode("ascii") + b"\n"
 
 
 class AuditFile:

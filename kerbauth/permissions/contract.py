@@ -67,21 +67,27 @@ class BrokenPromiseError(AssertionError):
     """The source did not do what PermissionSource promises. The message says what was asked, expected and found."""
 
 
-async def check(source: PermissionSource, step: Step) -> None:
-    """Ask a source that knows `step.model` the step's questions: one by one, after a cancelled one, and all at once."""
+async def check(source: PermissionSource, step: Step, *, deadline: float = PERMISSION_DEADLINE) -> None:
+    """Ask a source that knows `step.model` the step's questions: one by one, after a cancelled one, and all at once.
+
+    Every answer must be there within `deadline` seconds; a login waits no longer. Raises BrokenPromiseError.
+    """
     await _check_state(source)
     for expected in step.expected:
         await _cancel(source, expected.question)
-        _compare(expected, await _ask(source, expected.question))
+        _compare(expected, await _ask(source, expected.question, deadline))
     every = [expected for expected in step.expected for _ in range(AT_ONCE)]
-    answers = await asyncio.gather(*(_ask(source, expected.question) for expected in every))
+    answers = await asyncio.gather(*(_ask(source, expected.question, deadline) for expected in every))
     for expected, answer in zip(every, answers, strict=True):
         _compare(expected, answer)
 
 
 async def check_failing(source: PermissionSource, question: Question) -> None:
-    """Ask a source that cannot answer now, because its server or file is away: it says so, and neither yes nor no."""
-    answer = await _ask(source, question)
+    """Ask a source that cannot answer now, because its server or file is away: it says so, and neither yes nor no.
+
+    Raises BrokenPromiseError.
+    """
+    answer = await _ask(source, question, PERMISSION_DEADLINE)
     if not isinstance(answer, SourceFailed) or not answer.problem:
         raise _broken(f"{question}: expected SourceFailed with a problem, found {answer!r}")
     if not await source.problem():
@@ -99,12 +105,12 @@ async def _check_state(source: PermissionSource) -> None:
         raise _broken(f"problem(): expected nothing from a source that can answer, found {problem!r}")
 
 
-async def _ask(source: PermissionSource, question: Question) -> Answer:
+async def _ask(source: PermissionSource, question: Question, deadline: float) -> Answer:
     try:
-        async with asyncio.timeout(PERMISSION_DEADLINE):
+        async with asyncio.timeout(deadline):
             return await source.may_enter(question)
     except TimeoutError as error:
-        raise _broken(f"{question}: no answer within {PERMISSION_DEADLINE:g} seconds") from error
+        raise _broken(f"{question}: no answer within {deadline:g} seconds") from error
     except Exception as error:  # whatever it is: nothing may be raised
         raise _broken(f"{question}: raised {error!r}") from error
 

@@ -91,6 +91,15 @@ class AuditSinkSuite(ABC):
 class LineSuite(AuditSinkSuite):
     """For sinks that write text: `content` is all of it."""
 
+    def test_no_character_ends_or_disturbs_the_line(self) -> None:
+        hostile = "".join(map(chr, [*range(0x100), 0x2028, 0x2029, 0x202E, 0x2066, 0xFEFF, 0xD800, 0x10FFFF]))
+        record = AuditRecord(hostile, Origin(hostile, Door.HTTP, hostile, hostile), "refused", None, None, user=hostile, diagnostic=hostile)
+        with self.open() as opened:
+            opened.sink.write(record)
+            (line,) = opened.content().decode("ascii").splitlines()
+        assert line.isprintable()
+        assert json.loads(line) == record.as_json()
+
     def test_one_record_is_one_line_whatever_it_holds(self) -> None:
         @given(records=st.lists(RECORDS, min_size=1, max_size=3))
         def holds(records: list[AuditRecord]) -> None:

@@ -153,10 +153,21 @@ class TakesOneAtATime(Spoilt):
             return SourceFailed("busy")
         self.busy = True
         try:
-            return await StaticSource(self.model).may_enter(question)
-        finally:
             await _turn()
+            return self.index.answer(question)
+        finally:
             self.busy = False
+
+
+class IsSlowToStart(Spoilt):
+    """Fails the first question that is waited for."""
+
+    warm = False
+
+    async def may_enter(self, question: Question) -> Answer:
+        await _turn()
+        warm, self.warm = self.warm, True
+        return self.index.answer(question) if warm else SourceFailed("not ready")
 
 
 class BreaksIfCancelled(Spoilt):
@@ -217,6 +228,7 @@ SPOILT: tuple[type[Spoilt], ...] = (
     Raises,
     Fails,
     TakesOneAtATime,
+    IsSlowToStart,
     BreaksIfCancelled,
     AsksNoApplication,
     WarnsInOneString,
@@ -245,6 +257,18 @@ async def test_the_suite_notices_a_source_that_never_forgets(case: Case) -> None
     _previous.clear()
     with pytest.raises(BrokenPromiseError):
         await run_all(RemembersForEver, (case,))
+
+
+class NeverAnswers(Spoilt):
+    async def may_enter(self, question: Question) -> Answer:
+        await asyncio.Event().wait()
+        return SourceFailed("")
+
+
+async def test_the_suite_notices_a_source_that_does_not_answer_in_time() -> None:
+    (step,) = cases()[0].steps
+    with pytest.raises(BrokenPromiseError, match=r"no answer within 0\.01 seconds"):
+        await check(NeverAnswers(step.model), step, deadline=0.01)
 
 
 class Down(Spoilt):

@@ -166,3 +166,10 @@ def test_config_reference_prints_every_setting() -> None:
 
 def test_no_command_is_wrong_use() -> None:
     assert kerbauth().returncode == 2
+
+
+def test_login_without_a_password_on_standard_input_is_wrong_use(config: Path) -> None:
+    done = kerbauth("login", "jdoe", "--config", str(config), "--password-stdin", "--application", "desktop")
+    assert (done.returncode, "no password" in done.stderr) == (2, True)
+    audit = config.parent / "audit.jsonl"
+    assert audit.read_text() == ""

@@ -143,3 +143,25 @@ def test_an_unknown_service_principal_is_unavailable(realm: LabRealm, start: Sta
         service = start(Setup((RealmEntry(REALM, (without.kdc,), realm.keytab("HTTP/localhost"), settings="default = true"),)))
         reply = service.login("jdoe", CANARY, application=None)
     assert (reply.status_code, reply.json()["reason"]) == (503, "service-principal")
+
+
+def test_an_expired_account_does_not_show_where_kadmin_changepw_is_unusable(start: Start) -> None:
+    users = (User("erin", CANARY, password_expires="yesterday"), User("jdoe", CANARY))
+    with LabRealm.described(RealmDescription("CHPW.TEST", users, (Service("HTTP/localhost"),))) as own:
+        assert isinstance(own, LabRealm)
+        own.kadmin("modify_principal -allow_svr kadmin/changepw")
+        service = start(Setup((RealmEntry(own.name, (own.kdc,), own.keytab("HTTP/localhost"), settings="default = true"),)))
+        erin, jdoe = (service.login(user, "wrong", application=None, token=None) for user in ("erin", "jdoe"))
+    assert (erin.status_code, erin.json()["reason"]) == (jdoe.status_code, jdoe.json()["reason"]) == (401, "bad-credentials")
+    record = service.audited(erin)
+    assert record["reason"] == "password-expired"
+    assert "krb5:-1765328361" in record["codes"]
+
+
+def test_a_primary_kdc_that_is_not_there_leaves_the_first_answer_and_the_count_alone(realm: LabRealm, start: Start, fresh: Fresh) -> None:
+    user, before = fresh(), realm.mark()
+    service = start(Setup((RealmEntry(REALM, (realm.kdc,), realm.keytab("HTTP/localhost"), settings="default = true"),)))
+    config = service.folder / "run" / "krb5.conf"
+    config.write_text(config.read_text().replace(f"primary_kdc = {realm.kdc}", "primary_kdc = 127.0.0.1:1"))
+    assert service.login(user, "wrong", application=None).json()["reason"] == "bad-credentials"
+    assert realm.failed_password_checks(before, user) == 1

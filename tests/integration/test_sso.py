@@ -220,3 +220,29 @@ def test_damage_anywhere_in_a_token_never_lets_anybody_in(service: RunningServic
         assert reply.status_code in {200, 401, 503}
         if reply.status_code == 200:
             assert reply.json()["user"] == ticket[0]
+
+
+def test_a_realms_kdc_is_not_believed_about_another_realms_users(start: Start, tmp_path: Path) -> None:
+    # Whoever runs KX makes a trust of their own to a KDC they call KY, and a ticket for the service in KX as anybody of KY.
+    ours = (Service("HTTP/localhost"),)
+    with (
+        LabRealm.described(RealmDescription("KX.TEST", (), ours)) as kx,
+        LabRealm.described(RealmDescription("KY.TEST", (User("alice", CANARY),), ours)) as ky,
+    ):
+        assert isinstance(kx, LabRealm)
+        assert isinstance(ky, LabRealm)
+        for each in (kx, ky):
+            each.kadmin("add_principal -clearpolicy -pw shared krbtgt/KX.TEST@KY.TEST")
+        both = tmp_path / "both.conf"
+        both.write_text(ky.client_config.read_text().replace("[realms]", f"[realms]\n KX.TEST = {{\n  kdc = {kx.kdc}\n }}"))
+        environment = ky.kinit("alice", CANARY, tmp_path / "cc", KRB5_CONFIG=str(both))
+        (token,) = make_tokens(environment, "HTTP/localhost@KX.TEST")
+        entries = tuple(
+            RealmEntry(each.name, (each.kdc,), each.keytab("HTTP/localhost"), names=names)
+            for each, names in ((kx, 'map = { bob = "bob" }\notherwise = "refuse"'), (ky, ""))
+        )
+        service = start(Setup(entries))
+        reply = service.sso(token, application=None)
+        assert (reply.status_code, reply.json()["reason"]) == (401, "wrong-realm")
+        (own,) = make_tokens(environment, "HTTP/localhost@KY.TEST")
+        assert service.sso(own, application=None).json()["user"] == "alice"

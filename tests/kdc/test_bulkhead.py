@@ -98,3 +98,15 @@ async def test_a_cancelled_callers_call_keeps_its_slot_until_it_ends() -> None:
             await asyncio.to_thread(thread.join, 5)
     await asyncio.sleep(0)  # the loop's own turn to hear of it
     assert await bulkhead.run(5, lambda: "free again") == "free again"
+
+
+async def test_a_call_is_not_begun_when_its_answer_would_come_too_late() -> None:
+    bulkhead, released, begun = Bulkhead(1), threading.Event(), []
+    first = asyncio.create_task(bulkhead.run(5, lambda: released.wait(5)))
+    await asyncio.sleep(0)
+    late = asyncio.create_task(bulkhead.run(0.1, lambda: begun.append("late")))
+    asyncio.get_running_loop().call_later(0.09, released.set)
+    with pytest.raises(FullError):
+        await late
+    assert await first
+    assert begun == []

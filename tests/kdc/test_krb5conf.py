@@ -43,3 +43,13 @@ def test_a_realm_name_the_format_cannot_hold_is_refused(name: str) -> None:
 def test_a_kdc_address_the_format_cannot_hold_is_refused(kdc: str) -> None:
     with pytest.raises(ValueError, match="KDC address"):
         render([realm("KA.TEST", kdc)])
+
+
+def test_a_realm_found_by_dns_has_a_primary_kdc_that_is_not_there() -> None:
+    assert "        primary_kdc = 127.0.0.1:1\n" in render([realm("KB.TEST")])
+
+
+def test_the_plugin_folder_is_named_and_must_fit_the_format() -> None:
+    assert "plugin_base_dir = /run/x/plugins" in render([realm()], None, Path("/run/x/plugins"))
+    with pytest.raises(ValueError, match="folder"):
+        render([realm()], None, Path("/run/x y"))

@@ -68,3 +68,11 @@ def test_activating_takes_away_what_would_trace_or_redirect(tmp_path: Path, monk
     assert "KRB5_TRACE" not in os.environ
     assert "GSS_USE_PROXY" not in os.environ
     assert os.environ["KRB5_CONFIG"] == str(tmp_path / "krb5.conf")
+
+
+def test_only_preauthentication_plugins_are_offered(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path)
+    runtime.write_config([REALM], None)
+    runtime.write_config([REALM], None)  # again, as at a restart in the same folder
+    assert {path.name for path in (tmp_path / "plugins").iterdir()} <= {"preauth"}
+    assert f"plugin_base_dir = {tmp_path / 'plugins'}" in (tmp_path / "krb5.conf").read_text()

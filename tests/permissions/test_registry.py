@@ -12,7 +12,7 @@ from kerbauth.permissions.adapter import AdapterContext, AdapterOptionsError
 from kerbauth.permissions.none import NoPermissions
 from kerbauth.permissions.registry import open_source
 from kerbauth.permissions.static import StaticSource
-from kerbauth.ports import PermissionSource, Permitted, Question
+from kerbauth.ports import PermissionSource, Permitted, Question, SourceFailed
 from tests.permissions.files import permission_file
 from tests.permissions.packages import install
 
@@ -33,6 +33,11 @@ class Source:
 
     async def problem(self):
         return ""
+
+
+class Wrong(Source):
+    async def may_enter(self, question):
+        raise KeyError
 
 
 def refusing(options, context):
@@ -103,6 +108,11 @@ async def test_an_installed_one_is_found_by_its_entry_point(site: Path) -> None:
     assert source.startup_warnings == ("['file', 'url'] /etc/kerbauth",)
     answer = await source.may_enter(Question("alice", "CORP.EXAMPLE", "desktop"))
     assert answer == Permitted("alice", Application("desktop", None, ("read", "execute")))
+
+
+async def test_an_installed_one_is_held_to_the_promise(site: Path) -> None:
+    install(site, "foreign-adapter", {"foreign_adapter.py": GOOD}, {"foreign": "foreign_adapter:Wrong"})
+    assert isinstance(await opened("foreign").may_enter(Question("alice", "CORP.EXAMPLE", "desktop")), SourceFailed)
 
 
 @pytest.mark.parametrize("name", ["Foreign", "foreign ", "foreign-adapter", "foreign_adapter", "foreign_adapter:Source", "*", ""])

@@ -152,6 +152,13 @@ def test_a_mistake_is_told_with_its_place_and_alone(content: str, expected: list
         assert words in message
 
 
+def test_a_names_length_is_that_of_its_composed_form(tmp_path: Path) -> None:
+    longest = "u\u0308" * 255
+    read_permission_file(permission_file(tmp_path, BOTH + f'[[persons]]\nuser = "{longest}"'))
+    too_long = problems(tmp_path, BOTH + f'[[persons]]\nuser = "{longest}x"')
+    assert too_long == [("persons[2].user", "has 256 characters; a Genesys name has at most 255")]
+
+
 def test_both_user_and_group_are_one_too_many(tmp_path: Path) -> None:
     groups = '[[access_groups]]\nname = "a"\n'
     grant = '[[grants]]\napplication = "desktop"\nuser = "alice"\ngroup = "a"\npermissions = ["read"]\n'

@@ -96,10 +96,14 @@ def entry(code: Code) -> Entry | None:
 def reason_for(stage: Stage, code: Code) -> Reason:
     """Why a login ends that met this code at this stage.
 
-    An unknown code is INTERNAL: never a grant, and never a wrong password.
+    An unknown code is INTERNAL: never a grant, and never a wrong password. At ACCEPT no password is checked and no account looked at,
+    so what is about those (a client can write such codes into a token) is a bad token there.
     """
     known = ENTRIES.get(code)
-    return known.reason_at(stage) if known else Reason.INTERNAL
+    reason = known.reason_at(stage) if known else Reason.INTERNAL
+    if stage is Stage.ACCEPT and (REASONS[reason].guarded or reason is Reason.BAD_CREDENTIALS):
+        return Reason.BAD_TOKEN
+    return reason
 
 
 def find(text: str) -> tuple[Entry, ...]:

@@ -185,7 +185,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
             "Some error without a number of its own; its text says more, and an MIT KDC set to vague errors says nothing else.",
         ),
         by=(ADMIN,),
-        do="The KDC's log has the cause. Active Directory: a name too long, too many groups, or trouble with its database.",
+        do="The KDC's log has the cause. MIT with NO PREAUTH: the user lacks requires_preauth and our service principal has it; set it on "
+        "the user, or clear it on the service. Active Directory: a name too long, too many groups, or trouble with its database.",
         retry=Retry.YES,
         reason=Reason.KDC_ERROR,
     ),

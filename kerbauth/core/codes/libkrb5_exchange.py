@@ -32,15 +32,19 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         (
             210,
             "KRB5_PREAUTH_FAILED",
-            "None of the kinds of pre-authentication that the KDC accepts could be used: a smart card or a one-time password is needed.",
+            (
+                "None of the kinds of pre-authentication that the KDC accepts could be used: the account has no AES key, or needs a smart "
+                "card or a one-time password."
+            ),
         ),
         (225, "KRB5_SAM_UNSUPPORTED", "The KDC asks for a hardware token in a way that is not supported."),
         (226, "KRB5_SAM_INVALID_ETYPE", "The KDC's question to a hardware token names no usable encryption type."),
         (227, "KRB5_SAM_NO_CHECKSUM", "The KDC's question to a hardware token carries no checksum."),
         (228, "KRB5_SAM_BAD_CHECKSUM", "The KDC's question to a hardware token carries a wrong checksum."),
         by=(ADMIN,),
-        do="Allow the account to sign in with its password alone, or let it use single sign-on. MIT: see `kadmin getprinc USER` for "
-        "REQUIRES_HW_AUTH. Free IPA: see its authentication indicators and user-auth-type.",
+        do="Look at the account's keys first (`kadmin getprinc USER`): with RC4 keys only, or none, set its password again. Otherwise "
+        "allow it to sign in with its password alone, or let it use single sign-on; MIT shows REQUIRES_HW_AUTH there. Free IPA: see its "
+        "authentication indicators and user-auth-type.",
         retry=Retry.NO,
         reason=Reason.PREAUTH_REQUIRED,
         at=ticket(Reason.KDC_ERROR),

@@ -11,6 +11,42 @@ from kerbauth.core.codes.model import Code, Family, Stage
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
 
+ABOUT_ACCOUNTS = (
+    1,
+    6,
+    9,
+    12,
+    14,
+    16,
+    18,
+    21,
+    23,
+    25,
+    62,
+    63,
+    64,
+    65,
+    66,
+    68,
+    70,
+    71,
+    72,
+    73,
+    74,
+    75,
+    76,
+    77,
+    78,
+    79,
+    80,
+    81,
+    91,
+    92,
+    94,
+    95,
+    100,
+)
+
 BY_KRB_ERROR = {
     Stage.AS: {
         Reason.ACCOUNT_EXPIRED: {1},
@@ -56,7 +92,8 @@ BY_KRB_ERROR = {
         Reason.TICKET_NOT_FOR_US: {35},
         Reason.CLOCK_SKEW: {37},
         Reason.SERVICE_KEYS: {44, 45},
-        Reason.BAD_TOKEN: {31, 36, 38, 39, 40, 41, 42, 46, 47, 48, 49, 50, 67, 85, 86},
+        # Besides broken tokens, what is about passwords and accounts: a client can write such codes into a token.
+        Reason.BAD_TOKEN: {31, 36, 38, 39, 40, 41, 42, 46, 47, 48, 49, 50, 67, 85, 86} | set(ABOUT_ACCOUNTS),
         Reason.KDC_NOT_TRUSTED: set(),
         Reason.BAD_CREDENTIALS: set(),
     },
