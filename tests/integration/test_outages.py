@@ -32,17 +32,17 @@ def test_a_silent_kdc_ends_at_the_deadline_and_disturbs_nobody_else(realm: LabRe
             replies = [one.result() for one in stuck]
             took = time.monotonic() - began
         assert [(reply.status_code, reply.json()["reason"]) for reply in replies] == [(503, "kdc-unreachable")] * 4
-        assert 2.0 <= took < 4.0
+        assert 2.0 <= took < 8.0  # the deadline, and room for a busy machine
         # Every slot is held by a call the library has not given up: the next login hears at once instead of waiting.
         began = time.monotonic()
         assert service.login(f"bea@{other_realm.name}", CANARY, None).json()["reason"] == "kdc-unreachable"
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 2.0, "the deadline was waited for"
         states = {state["realm"]: state["ready"] for state in service.request("GET", "/readyz").json()["realms"]}
         assert states == {realm.name: True, other_realm.name: False}
 
 
 def test_a_paused_kdc_is_unavailable_and_works_again_afterwards(realm: LabRealm, start: Start) -> None:
-    service = start(Setup((entry(realm, settings="default = true\ndeadline = 1.0"),)))
+    service = start(Setup((entry(realm, settings="default = true\ndeadline = 3.0"),)))
     with realm.paused():
         assert service.login("jdoe", CANARY, None).json()["reason"] == "kdc-unreachable"
     assert service.login("jdoe", CANARY, None).status_code == 200
