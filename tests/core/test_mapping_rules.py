@@ -24,7 +24,7 @@ def problems_of(**rules: NameRules) -> tuple[str, ...]:
 )
 def test_a_rule_says_who_and_what_exactly_once(entry: dict[str, object]) -> None:
     with pytest.raises(PatternError):
-        rule(**entry)  # type: ignore[arg-type]
+        rule(**entry)  # type: ignore[arg-type]  # keyword arguments of several types
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_rule_says_who_and_what_exactly_once(entry: dict[str, object]) -> None
 )
 def test_every_problem_within_a_realm_is_reported(rules: dict[str, object], problems: list[str]) -> None:
     with pytest.raises(NameSettingsError) as raised:
-        NameRules(**rules)  # type: ignore[arg-type]
+        NameRules(**rules)  # type: ignore[arg-type]  # keyword arguments of several types
     found = raised.value.problems
     assert len(found) == len(problems)
     assert all(expected in problem for expected, problem in zip(problems, found, strict=True))

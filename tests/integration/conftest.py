@@ -48,7 +48,7 @@ ODD_NAMES = ("first.last", "with-dash", "jürgen", "ユーザー", "o'neil", "jo
 
 
 def description(name: str) -> RealmDescription:
-    users = [User(user, CANARY, **options) for kind, (_, options, _) in KINDS.items() for user in names_of(kind)]  # type: ignore[arg-type]
+    users = [User(user, CANARY, **options) for kind, (_, options, _) in KINDS.items() for user in names_of(kind)]  # type: ignore[arg-type]  # keyword arguments of several types
     users += [User(user, CANARY) for user in (*ODD_NAMES, "jdoe", "jdoe/admin")]
     return RealmDescription(name, tuple(users), SERVICES)
 

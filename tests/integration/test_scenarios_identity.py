@@ -61,7 +61,7 @@ def folding_service(realm: LabRealm, tmp_path_factory: pytest.TempPathFactory) -
     settings = 'default = true\nnetbios = "KA"\nupn_suffixes = ["ka.example"]'
     setup = Setup((entry(realm, settings=settings, names=names),), persons_with_desktop(["jdoe"]))
     running = RunningService(tmp_path_factory.mktemp("folding"), setup).start()
-    yield running  # type: ignore[misc]
+    yield running  # type: ignore[misc]  # a fixture that yields
     running.stop()
 
 

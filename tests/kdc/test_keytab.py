@@ -38,7 +38,7 @@ def realm(path: Path, **changes: object) -> KerberosRealm:
         "keytab": path,
         "service": "HTTP/localhost",
     }
-    return KerberosRealm(**(settings | changes))  # type: ignore[arg-type]
+    return KerberosRealm(**(settings | changes))  # type: ignore[arg-type]  # keyword arguments of several types
 
 
 def test_a_keytab_is_listed_without_its_keys(tmp_path: Path) -> None:

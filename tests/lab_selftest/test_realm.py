@@ -89,6 +89,7 @@ def run_entry_point(folder: Path, **parameters: str) -> subprocess.CompletedProc
 @pytest.mark.parametrize("user", USERS, ids=[f"{password[:10]!r}" for password in PASSWORDS])
 def test_a_password_reaches_the_database_as_it_is(realm: LabRealm, user: User, tmp_path: Path) -> None:
     realm.kinit(user.name, user.password, tmp_path / "ccache")
+    assert (tmp_path / "ccache").exists(), "kinit took the password and kept a ticket"
 
 
 def test_one_login_is_one_challenge_and_one_ticket_both_in_the_log_when_the_client_has_its_answer(realm: LabRealm, tmp_path: Path) -> None:

@@ -225,13 +225,13 @@ def test_nothing_is_written_through_a_link_put_in_its_place(path: Path, audit: A
 
 
 def test_moving_it_away_leaves_no_descriptor_behind(path: Path, audit: AuditFile) -> None:
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- counted, not walked
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- the names alone are counted -- counted, not walked
     for _ in range(10):
         path.unlink()
         audit.write(granted())
     with pytest.raises(AuditError):
         AuditFile(Path("/dev/null"))
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 -- the names alone are counted
 
 
 def test_a_closed_file_takes_no_records(path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_hyphen_is_standard_output(hyphen: Path | str, capfd: pytest.CaptureFi
     file = AuditFile(hyphen)
     file.write(granted())
     file.close()
-    print("still open")  # noqa: T201
+    print("still open")  # noqa: T201 -- that printing still works is what is tested
     assert capfd.readouterr().out == line_of(granted()).decode() + "still open\n"
 
 

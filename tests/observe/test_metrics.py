@@ -99,7 +99,7 @@ def test_nothing_that_a_caller_may_choose_becomes_a_label(metrics: Metrics) -> N
     canary = "canary"
     record = refused(origin=dataclasses.replace(ORIGIN, correlation_id=canary, peer=canary, client=canary))
     names = ("principal", "realm", "user", "application", "tenant", "diagnostic", "time")
-    metrics.observe(dataclasses.replace(record, **dict.fromkeys(names, canary)))  # type: ignore[arg-type]
+    metrics.observe(dataclasses.replace(record, **dict.fromkeys(names, canary)))  # type: ignore[arg-type]  # keyword arguments of several types
     assert canary.encode() not in metrics.render()[0]
 
 

@@ -60,25 +60,25 @@ class Liar(Permitted):
     [
         Permitted("bob", YES.application),
         Permitted("", YES.application),
-        Permitted(None, YES.application),  # type: ignore[arg-type]
+        Permitted(None, YES.application),  # type: ignore[arg-type]  # a foreign adapter may answer anything
         Permitted("alice ", YES.application),
         Permitted("alice", None),
         Permitted("alice", Application("Desktop", None, BOTH)),
         Permitted("alice", Application("desktop", None, ())),
         Permitted("alice", Application("desktop", None, ("read",))),
         Permitted("alice", Application("desktop", None, ("execute", "change"))),
-        Permitted("alice", Application("desktop", None, None)),  # type: ignore[arg-type]
-        Permitted("alice", Application("desktop", None, "read execute")),  # type: ignore[arg-type]
-        Permitted("alice", Application("desktop", None, (*BOTH, 1))),  # type: ignore[arg-type]
-        Permitted("alice", Application("desktop", 1, BOTH)),  # type: ignore[arg-type]
-        Permitted("alice", {"name": "desktop", "permissions": BOTH}),  # type: ignore[arg-type]
+        Permitted("alice", Application("desktop", None, None)),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        Permitted("alice", Application("desktop", None, "read execute")),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        Permitted("alice", Application("desktop", None, (*BOTH, 1))),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        Permitted("alice", Application("desktop", 1, BOTH)),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        Permitted("alice", {"name": "desktop", "permissions": BOTH}),  # type: ignore[arg-type]  # a foreign adapter may answer anything
         Liar("bob", YES.application),
         NotPermitted(Reason.BAD_CREDENTIALS),
         NotPermitted(Reason.INTERNAL),
-        NotPermitted("not-permitted"),  # type: ignore[arg-type]
-        NotPermitted([]),  # type: ignore[arg-type]
-        NotPermitted(Reason.NOT_PERMITTED, None),  # type: ignore[arg-type]
-        SourceFailed(None),  # type: ignore[arg-type]
+        NotPermitted("not-permitted"),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        NotPermitted([]),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        NotPermitted(Reason.NOT_PERMITTED, None),  # type: ignore[arg-type]  # a foreign adapter may answer anything
+        SourceFailed(None),  # type: ignore[arg-type]  # a foreign adapter may answer anything
         True,
         None,
         "yes",

@@ -30,7 +30,7 @@ async def test_the_file_is_looked_for_in_the_settings_folder(tmp_path: Path) -> 
 
 def test_an_absolute_path_stays_one(tmp_path: Path) -> None:
     file = permission_file(tmp_path)
-    static.open_source({"file": str(file)}, AdapterContext(Path("/nowhere")))
+    assert static.open_source({"file": str(file)}, AdapterContext(Path("/nowhere"))).asks_application
 
 
 @pytest.mark.parametrize(

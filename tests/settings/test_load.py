@@ -40,9 +40,9 @@ def test_absolute_paths_are_kept(tmp_path: Path) -> None:
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     settings = read(tmp_path, REALM, PERMISSIONS)
     with pytest.raises(ValidationError):
-        settings.server.listen = "0.0.0.0:80"  # type: ignore[misc]
+        settings.server.listen = "0.0.0.0:80"  # type: ignore[misc]  # that it cannot be changed is what is tested
     with pytest.raises(TypeError):
-        settings.realms["OTHER"] = settings.realms["CORP.EXAMPLE"]  # type: ignore[index]
+        settings.realms["OTHER"] = settings.realms["CORP.EXAMPLE"]  # type: ignore[index]  # that it cannot be changed is what is tested
 
 
 def test_all_problems_of_all_tables_are_told_together(tmp_path: Path) -> None:

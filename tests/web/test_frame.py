@@ -162,7 +162,7 @@ class Stammering:
 
 
 async def test_an_error_after_the_record_leaves_no_second_one(open_door: Opener) -> None:
-    door: Door = await open_door(World(texts=Stammering(Reason.BAD_CREDENTIALS)))  # type: ignore[arg-type]
+    door: Door = await open_door(World(texts=Stammering(Reason.BAD_CREDENTIALS)))  # type: ignore[arg-type]  # a stand-in that fails
     got = await door.login({**LOGIN, "password": "x"})
     assert (got.status, [record.reason for record in door.world.audit.records]) == (500, [Reason.BAD_CREDENTIALS])
 

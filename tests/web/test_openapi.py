@@ -30,7 +30,7 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.1"}
 
 
 def test_it_is_a_valid_openapi_document() -> None:
-    OpenAPIV31SpecValidator(DOCUMENT).validate()
+    assert list(OpenAPIV31SpecValidator(DOCUMENT).iter_errors()) == []
 
 
 def test_it_lists_every_route_and_no_other() -> None:
@@ -90,7 +90,7 @@ def fail(world: World) -> None:
 
 
 def fail_outside(world: World) -> None:
-    world.texts = Speechless("boom")  # type: ignore[assignment]
+    world.texts = Speechless("boom")  # type: ignore[assignment]  # a stand-in that fails
 
 
 def not_ready(world: World) -> None:

@@ -117,8 +117,8 @@ async def test_missing_application_is_422(door: Door) -> None:
     ],
 )
 async def test_the_reply_token_comes_along_on_every_status(door: Door, proof: object, answer: object, status: int) -> None:
-    door.world.verifier.tokens[TICKET] = TokenAnswer(proof, reply=REPLY_TOKEN)  # type: ignore[arg-type]
-    door.world.permissions.answer = answer  # type: ignore[assignment]
+    door.world.verifier.tokens[TICKET] = TokenAnswer(proof, reply=REPLY_TOKEN)  # type: ignore[arg-type]  # one parameter stands for several types
+    door.world.permissions.answer = answer  # type: ignore[assignment]  # one parameter stands for several types
     got = await door.ask("GET", SSO, headers=negotiate(TICKET))
     assert (got.status, got.headers.getall("WWW-Authenticate")) == (status, [REPLY])
 

@@ -39,7 +39,7 @@ def test_a_group_that_is_nobodys_fault_says_so() -> None:
 def test_an_entrys_stages_cannot_be_changed() -> None:
     (entry,) = one(at={Stage.AS: Reason.KDC_ERROR})
     with pytest.raises(TypeError):
-        entry.at[Stage.AS] = Reason.INTERNAL  # type: ignore[index]
+        entry.at[Stage.AS] = Reason.INTERNAL  # type: ignore[index]  # that it cannot be changed is what is tested
 
 
 def test_a_name_belongs_to_one_code_only() -> None:
