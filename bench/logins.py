@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import gssapi
@@ -62,13 +63,13 @@ def bare_tokens(tokens: Iterable[bytes], acceptor: raw.Creds) -> None:
         raw.accept_sec_context(token, acceptor_creds=acceptor)
 
 
-async def http(url: str, requests: list[dict[str, object]]) -> None:
+async def http(url: str, requests: list[dict[str, Any]]) -> None:
     """Send the requests over a few kept connections; every answer must be a grant."""
     waiting = iter(requests)
 
     async def connection(session: aiohttp.ClientSession) -> None:
         for request in waiting:
-            async with session.request(url=url, **request) as reply:  # type: ignore[arg-type]
+            async with session.request(url=url, **request) as reply:
                 await reply.read()
                 if reply.status != 200:
                     raise SystemExit(f"the service answered {reply.status}")
@@ -133,9 +134,9 @@ def cpu_seconds(pid: int) -> float:
 
 def report(passwords: int, tokens: int, url: str, service: raw.Name, acceptor: raw.Creds, pid: int) -> None:
     body = {"username": "alice", "password": data.PASSWORD, "application": data.APPLICATION}
-    logins: list[dict[str, object]] = [{"method": "POST", "json": body}] * passwords
+    logins: list[dict[str, Any]] = [{"method": "POST", "json": body}] * passwords
     ready = make_tokens(service, 2 * tokens)
-    signed: list[dict[str, object]] = [
+    signed: list[dict[str, Any]] = [
         {"method": "GET", "headers": {"Authorization": "Negotiate " + base64.b64encode(token).decode()}} for token in ready[:tokens]
     ]
     rows = []

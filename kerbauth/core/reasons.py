@@ -21,7 +21,7 @@ class Retry(StrEnum):
 
     NO = "no"
     YES = "yes"
-    FRESH_TOKEN = "fresh-token"  # noqa: S105 -- the name of an answer
+    FRESH_TOKEN = "fresh-token"
     AFTER_REPAIR = "after-repair"
     UNKNOWN = "unknown"
 
@@ -31,12 +31,12 @@ class Reason(StrEnum):
 
     BAD_CREDENTIALS = "bad-credentials"
     UNKNOWN_USER = "unknown-user"
-    EMPTY_PASSWORD = "empty-password"  # noqa: S105 -- a reason's name
-    PASSWORD_TOO_LONG = "password-too-long"  # noqa: S105
+    EMPTY_PASSWORD = "empty-password"
+    PASSWORD_TOO_LONG = "password-too-long"
     MALFORMED_NAME = "malformed-name"
     UNKNOWN_REALM = "unknown-realm"
-    PASSWORD_EXPIRED = "password-expired"  # noqa: S105
-    PASSWORD_MUST_CHANGE = "password-must-change"  # noqa: S105
+    PASSWORD_EXPIRED = "password-expired"
+    PASSWORD_MUST_CHANGE = "password-must-change"
     ACCOUNT_DISABLED = "account-disabled"
     ACCOUNT_LOCKED = "account-locked"
     ACCOUNT_EXPIRED = "account-expired"
@@ -51,8 +51,8 @@ class Reason(StrEnum):
     TICKET_EXPIRED = "ticket-expired"
     TICKET_REPLAYED = "ticket-replayed"
     TICKET_NOT_FOR_US = "ticket-not-for-us"
-    BAD_TOKEN = "bad-token"  # noqa: S105
-    TOKEN_TOO_LARGE = "token-too-large"  # noqa: S105
+    BAD_TOKEN = "bad-token"
+    TOKEN_TOO_LARGE = "token-too-large"
     NTLM_NOT_SUPPORTED = "ntlm-not-supported"
     CHANNEL_BINDING = "channel-binding"
     NO_VERIFIED_PAC = "no-verified-pac"
@@ -63,7 +63,7 @@ class Reason(StrEnum):
     UNKNOWN_APPLICATION = "unknown-application"
     APPLICATION_DISABLED = "application-disabled"
     NOT_PERMITTED = "not-permitted"
-    PASSWORD_REJECTED = "password-rejected"  # noqa: S105
+    PASSWORD_REJECTED = "password-rejected"
     CLIENT_NOT_ALLOWED = "client-not-allowed"
     THROTTLED = "throttled"
     MALFORMED_REQUEST = "malformed-request"
@@ -80,7 +80,7 @@ class Reason(StrEnum):
     PERMISSION_SOURCE = "permission-source"
     AUDIT = "audit"
     INTERNAL = "internal"
-    PASSWORD_EXPIRES_SOON = "password-expires-soon"  # noqa: S105
+    PASSWORD_EXPIRES_SOON = "password-expires-soon"
     ACCOUNT_EXPIRES_SOON = "account-expires-soon"
     KDC_FAILOVER = "kdc-failover"
 

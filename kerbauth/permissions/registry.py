@@ -59,7 +59,7 @@ def _open_installed(point: EntryPoint, options: Mapping[str, object], context: A
         missing = lacking(source)
         if not missing:
             # Just checked, as far as a Protocol can be at run time. Inside the try, because the source's properties are read.
-            return ForeignSource(source)  # type: ignore[arg-type]
+            return ForeignSource(source)  # type: ignore[arg-type]  # `lacking` looked for everything that a Protocol's check could
     except AdapterOptionsError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- foreign code; told without its text, which may repeat a secret option

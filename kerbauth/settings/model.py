@@ -124,7 +124,7 @@ class ClientSettings(Table):
     )
     application: GenesysName | None = Field(None, description="Fixes the Genesys application: the client asks for this one only.")
     identity_only: bool = Field(
-        False,  # noqa: FBT003 -- pydantic's way to give a default
+        False,
         description="true: the client only wants to know who somebody is; no permission question is asked. "
         "Not together with `application`.",
     )

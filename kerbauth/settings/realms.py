@@ -55,11 +55,11 @@ class RuleSettings(Table):
         None, description=r"The Genesys user name, as a template: \g<name> or \1 stand for groups of the pattern, \g<0> for the whole name."
     )
     refuse: bool = Field(
-        False,  # noqa: FBT003 -- pydantic's way to give a default
+        False,
         description="true: the names of this rule never log in. Such rules ignore case and come before `map` and all other rules.",
     )
     many_to_one: bool = Field(
-        False,  # noqa: FBT003
+        False,
         description="true: this rule may turn two principals into one user name. Without it the settings refuse such a rule, or the "
         "service the second principal.",
     )
@@ -106,7 +106,7 @@ class NameSettings(Table):
         description="Folds the typed name before the KDC is asked, and the proved name before the rules see it. "
         "Left out: lower for kind ad, keep for kind mit.",
     )
-    allow_instances: bool = Field(False, description="true: names with a slash, like alice/admin, may log in.")  # noqa: FBT003
+    allow_instances: bool = Field(False, description="true: names with a slash, like alice/admin, may log in.")
     shares_users_with: Annotated[tuple[Line, ...], Lax, Different] = Field(
         (), description="Other realms that name the same people. Otherwise two realms may not lead to one user name."
     )
@@ -183,7 +183,7 @@ class RealmSettings(Table):
         (), description="Further service principals in the keytab that clients may ask for, without their realm."
     )
     default: bool = Field(
-        False,  # noqa: FBT003
+        False,
         description="true: the realm of a name that is typed without one. At most one realm.",
     )
     netbios: Line | None = Field(None, description=r"The NetBIOS name of the domain, for names typed like CORP\alice.")

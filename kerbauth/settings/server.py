@@ -24,7 +24,7 @@ class ServerSettings(Table):
     """`[server]`: the HTTP service itself."""
 
     insecure_http: bool = Field(
-        False,  # noqa: FBT003 -- pydantic's way to give a default
+        False,
         description="true: passwords may come in unencrypted from other machines. Only for a network in which nobody can listen.",
     )
     listen: Annotated[str, Kind("address:port")] = Field(
@@ -33,7 +33,7 @@ class ServerSettings(Table):
         "address that other machines reach needs `insecure_http`: put a TLS proxy in front on this machine instead.",
     )
     require_client: bool = Field(
-        False,  # noqa: FBT003
+        False,
         description="true: only clients with an entry in `clients` may ask.",
     )
     runtime_directory: FilePath | None = Field(

@@ -29,12 +29,12 @@ _PROXY_FIELDS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-R
 _T = TypeVar("_T")
 
 
-async def healthz(exchange: Exchange, request: web.Request) -> Reply:  # noqa: ARG001 -- every handler has this signature
+async def healthz(exchange: Exchange, request: web.Request) -> Reply:
     """GET /healthz: the process lives and its event loop turns. Asks nobody anything."""
     return json_reply(200, {"status": "ok"})
 
 
-async def readyz(exchange: Exchange, request: web.Request) -> Reply:  # noqa: ARG001
+async def readyz(exchange: Exchange, request: web.Request) -> Reply:
     """GET /readyz: whether a login can be answered: at least one realm works, and so does the permission source."""
     seconds, services = exchange.limits.readiness_seconds, exchange.services
     realms, problem_found = await asyncio.gather(_within(seconds, services.realm_states()), _within(seconds, services.permission_problem()))
@@ -49,18 +49,18 @@ async def readyz(exchange: Exchange, request: web.Request) -> Reply:  # noqa: AR
     return json_reply(200, body) if ready else json_reply(503, body, (("Retry-After", str(RETRY_AFTER)),))
 
 
-async def metrics(exchange: Exchange, request: web.Request) -> Reply:  # noqa: ARG001
+async def metrics(exchange: Exchange, request: web.Request) -> Reply:
     """GET /metrics: counters and histograms in Prometheus' text format."""
     body, content_type = exchange.services.metrics.render()
     return Reply(200, content_type, body)
 
 
-async def openapi(exchange: Exchange, request: web.Request) -> Reply:  # noqa: ARG001
+async def openapi(exchange: Exchange, request: web.Request) -> Reply:
     """GET /openapi.json: this interface as an OpenAPI 3.1 document."""
     return json_reply(200, document())
 
 
-async def docs(exchange: Exchange, request: web.Request) -> Reply:  # noqa: ARG001
+async def docs(exchange: Exchange, request: web.Request) -> Reply:
     """GET /docs: the same document, readable: one page without scripts and without anything from elsewhere."""
     policy = f"default-src 'none'; style-src '{STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     headers = (("Content-Security-Policy", policy), ("Content-Language", "en"))
