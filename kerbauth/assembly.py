@@ -142,25 +142,39 @@ def make_sso_token(settings: Settings, realm: str | None) -> bytes:
 
 def verify_start(settings: Settings) -> tuple[str, ...]:
     """Check everything a start needs and that is on this machine. The warnings; raises StartError with every problem."""
+    return _prepare(settings).warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    permissions: PermissionSource
+    texts: Texts
+    warnings: tuple[str, ...]
+
+
+def _prepare(settings: Settings) -> _Prepared:
+    """Check the keytabs, and open what is read once. Raises StartError with every problem."""
     isolate()
     problems: list[str] = []
     warnings: list[str] = []
+    permissions, texts = None, None
     for realm in kerberos_realms(settings):
         try:
             warnings += keytabs.check(realm)
         except KeytabError as error:
             problems.append(f"realm {realm.name}: {error}")
     try:
-        warnings += _permissions(settings).startup_warnings
+        permissions = _permissions(settings)
+        warnings += permissions.startup_warnings
     except StartError as error:
         problems += error.problems
     try:
-        _texts(settings)
+        texts = _texts(settings)
     except StartError as error:
         problems += error.problems
-    if problems:
+    if problems or permissions is None or texts is None:
         raise StartError(problems)
-    return (*warnings, *_unsafe(settings))
+    return _Prepared(permissions, texts, (*warnings, *_unsafe(settings)))
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -168,9 +182,8 @@ def assemble(settings: Settings) -> Assembly:
 
     Raises StartError with every problem; then nothing is left behind.
     """
-    warnings = verify_start(settings)
-    realms = kerberos_realms(settings)
-    permissions, texts, clients = _permissions(settings), _texts(settings), _clients(settings)
+    ready = _prepare(settings)
+    realms, clients = kerberos_realms(settings), _clients(settings)
     with ExitStack() as undo:
         try:
             audit = AuditFile(settings.audit.file)
@@ -184,8 +197,8 @@ def assemble(settings: Settings) -> Assembly:
             raise StartError([str(error)]) from error
         undo.pop_all()
     metrics = Metrics([realm.name for realm in realms])
-    login = _login(settings, verifier, permissions, audit, metrics)
-    return Assembly(settings, runtime, verifier, permissions, texts, audit, metrics, login, clients, warnings)
+    login = _login(settings, verifier, ready.permissions, audit, metrics)
+    return Assembly(settings, runtime, verifier, ready.permissions, ready.texts, audit, metrics, login, clients, ready.warnings)
 
 
 def _login(settings: Settings, verifier: GssapiVerifier, permissions: PermissionSource, audit: AuditSink, metrics: Metrics) -> LoginService:
