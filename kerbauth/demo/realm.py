@@ -106,14 +106,13 @@ class ThrowawayRealm:
         # Resolved, because a container and the KDC's own files name it by its one absolute path.
         self._folder = Path(tempfile.mkdtemp(prefix="kerbauth-realm-")).resolve()
         script = self._folder / "principals.kadmin"
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.stop)
             script.touch(mode=0o600)
             script.write_text(creation(self.description, str(self._folder)), encoding="utf-8")
             self._launch_on_a_free_port()
             script.unlink()
-        except BaseException:
-            self.stop()
-            raise
+            undo.pop_all()
 
     def stop(self) -> None:
         """Stop the KDC and remove the folder. Does nothing if that is done already."""
@@ -157,11 +156,10 @@ class ThrowawayRealm:
                 env={**os.environ, **self.environment, **parameters},
                 process_group=0,
             )
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._halt)
             self._await_answer(self._child, logged)
-        except BaseException:
-            self._halt()
-            raise
+            undo.pop_all()
 
     def _await_answer(self, child: subprocess.Popen[bytes], logged: int) -> None:
         """Return when our KDC answers. A listener on the port is not enough, it might be somebody else's: the log must say so too."""

@@ -1,5 +1,6 @@
 """The audit file: one JSON line per login attempt (JSON Lines), written before the answer goes out."""
 
+import contextlib
 import json
 import os
 import stat
@@ -89,11 +90,10 @@ class AuditFile:
             descriptor = os.open(self._path, _FLAGS, 0o600)
         except OSError as error:
             raise self._failed("the audit file cannot be opened for appending", error) from error
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, descriptor)
             identity, torn = self._check(descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
+            undo.pop_all()
         return descriptor, identity, torn
 
     def _check(self, descriptor: int) -> tuple[tuple[int, int], bool]:
