@@ -1,8 +1,10 @@
 """The settings: one TOML file and some environment variables, read once, checked as a whole, and never changed."""
 
 from kerbauth.core.problem import Problem
+from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
+from kerbauth.settings.clients import ClientSettings
 from kerbauth.settings.load import SettingsError, load
-from kerbauth.settings.model import STANDARD_OUTPUT, AuditSettings, ClientSettings, MessageSettings, PermissionSettings, Settings
+from kerbauth.settings.model import MessageSettings, PermissionSettings, Settings
 from kerbauth.settings.names import name_rules, realm_names
 from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, RuleSettings
 from kerbauth.settings.reference import reference, reference_markdown

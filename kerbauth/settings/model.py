@@ -1,6 +1,5 @@
 """The whole configuration file, and its smaller tables."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,18 +8,15 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.problem import Problem
-from kerbauth.settings.fields import Closed, FilePath, GenesysName, Hidden, Kind, Lax, Line, Missing, RealmName, Table
+from kerbauth.settings.audit import AuditSettings
+from kerbauth.settings.clients import ClientSettings
+from kerbauth.settings.fields import Closed, FilePath, Hidden, Kind, Lax, Line, Missing, RealmName, Table
 from kerbauth.settings.findings import Finding, one, reading, refuse
 from kerbauth.settings.names import name_findings
 from kerbauth.settings.realms import RealmSettings
-from kerbauth.settings.secret_files import SecretFileError, read_token_file
 from kerbauth.settings.server import ServerSettings
 from kerbauth.texts import available_languages, read_folder, read_language
-
-STANDARD_OUTPUT: Final = Path("-")
-"""The value of `audit.file` that stands for standard output."""
 
 _ADAPTER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -107,71 +103,6 @@ class MessageSettings(Table):
         problems = read_folder(value, info.data.get("languages") or available_languages())[1] if value else ()
         if problems:
             raise refuse(problems)
-        return value
-
-
-class ClientSettings(Table):
-    """`[clients."NAME"]`: a program that may ask, how much it is told, and for what it may ask."""
-
-    token_file: FilePath = Field(
-        description="The file with the client's token: one line of at least 32 letters, digits and . _ ~ + / -, readable for the "
-        "service's user only (mode 0600 or 0400, or inside $CREDENTIALS_DIRECTORY). Make one with: openssl rand -hex 32"
-    )
-    disclosure: Annotated[Disclosure, Lax] = Field(
-        Disclosure.GUARDED,
-        description="How much the client is told: guarded (nothing from which a stranger learns which accounts exist) or full (the exact "
-        "reason). Callers without an entry are always guarded.",
-    )
-    application: GenesysName | None = Field(None, description="Fixes the Genesys application: the client asks for this one only.")
-    identity_only: bool = Field(
-        False,
-        description="true: the client only wants to know who somebody is; no permission question is asked. "
-        "Not together with `application`.",
-    )
-
-    @field_validator("token_file")
-    @classmethod
-    def _token(cls, value: Path, info: ValidationInfo) -> Path:
-        context = reading(info)
-        try:
-            token = read_token_file(value, context.environ)
-        except SecretFileError as error:
-            raise one(str(error)) from None
-        first = context.tokens.setdefault(hashlib.sha256(token.reveal()).digest(), value)
-        if first is not value:
-            msg = "another client has the same token; make one for each, so that each is known by its own"
-            raise one(msg)
-        return value
-
-    @field_validator("identity_only")
-    @classmethod
-    def _alone(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 -- a validator's signature
-        if value and info.data.get("application") is not None:
-            msg = "means that no permission question is asked, and `application` fixes one; remove one of the two"
-            raise one(msg)
-        return value
-
-
-class AuditSettings(Table):
-    """`[audit]`: the record of every attempt."""
-
-    file: FilePath = Field(
-        Path("audit.jsonl"),
-        validate_default=True,
-        description="One JSON line per attempt is added to this file, whose folder must exist; - is standard output.",
-    )
-
-    @field_validator("file")
-    @classmethod
-    def _place(cls, value: Path, info: ValidationInfo) -> Path:
-        if value == reading(info).folder / STANDARD_OUTPUT:
-            return STANDARD_OUTPUT
-        if not value.parent.is_dir():
-            msg = f"the folder {value.parent} is not there; create it, or correct the path"
-            raise one(msg)
-        if value.is_dir():
-            msg = "is a folder; expected a file, which need not exist yet, or - for standard output"
-            raise one(msg)
         return value
 
 

@@ -1,0 +1,1 @@
+"""Wrong passwords slow down and stop here, before they lock the account at the KDC."""
