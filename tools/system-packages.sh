@@ -16,7 +16,10 @@ for set in "$@"; do
         "$python" -c 'import os, sysconfig; raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' \
             || wanted="$wanted python3-dev"
         ;;
-    test) wanted="$wanted libfaketime podman buildah runc debootstrap slapd krb5-kdc-ldap ldap-utils" ;;
+    test)
+        wanted="$wanted libfaketime podman buildah runc debootstrap slapd krb5-kdc-ldap ldap-utils redis-server nginx-light haproxy
+            logrotate systemd"
+        ;;
     bench) ;;
     *)
         echo "system-packages.sh: no such set: $set (run, test, bench)" >&2
@@ -45,7 +48,7 @@ else
     exit 1
 fi
 
-# Only the programs are wanted: no KDC and no LDAP server of the machine's own is to be started by a package's scripts.
+# Only the programs are wanted: no KDC, LDAP server or proxy of the machine's own is to be started by a package's scripts.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
