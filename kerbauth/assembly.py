@@ -109,6 +109,7 @@ def kerberos_realms(settings: Settings) -> tuple[KerberosRealm, ...]:
             keytab_group=realm.keytab_group,
             deadline=realm.deadline,
             max_concurrent=realm.max_concurrent,
+            max_waiting=realm.max_waiting,
         )
         for name, realm in settings.realms.items()
     )

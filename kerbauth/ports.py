@@ -3,7 +3,7 @@
 Each promise is a suite of tests in tests/contracts that every adapter runs.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,8 +35,13 @@ class CredentialVerifier(Protocol):
     check per call at the KDC; none for a token. Ends by the realm's deadline. Never keeps, logs or returns a password, key or ticket.
     """
 
-    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
-        """Check `password` for `principal`, whose realm is configured."""
+    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
+        """Check `password` for `principal`, whose realm is configured.
+
+        Where the check goes on after the answer (the deadline passed: the proof is `Unavailable` with `pending`; or whoever waited was
+        cancelled), `late` is called once, on the event loop, with what came of it after all. Until then the KDC may or may not have
+        counted a wrong password. If `late` is not called, the answer says all there is to say.
+        """
         ...
 
     async def accept_token(self, token: bytes) -> TokenAnswer:

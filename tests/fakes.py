@@ -1,5 +1,6 @@
 """Honest small stand-ins for the ports, for faults that real servers cannot be made to show. Each keeps its port's promise."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kerbauth.core.audit import AuditRecord
@@ -17,7 +18,7 @@ class FakeVerifier:
     token_answer: TokenAnswer | None = None
     asked: list[Principal] = field(default_factory=list)
 
-    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
+    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         self.asked.append(principal)
         return self.answer
 

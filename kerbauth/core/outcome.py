@@ -77,13 +77,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """We could not find out. `alarm` marks what an operator must look at now (a KDC that does not know our key)."""
+    """We could not find out. `alarm` marks what an operator must look at now (a KDC that does not know our key), `pending` that a KDC
+    may still be checking the password: it may yet count as wrong there.
+    """
 
     reason: Reason
     stage: Stage
     codes: tuple[Code, ...] = ()
     diagnostic: str = ""
     alarm: bool = False
+    pending: bool = False
     notices: tuple[Notice, ...] = field(default=())
 
 

@@ -20,6 +20,7 @@ class KerberosRealm:
     keytab_group: str | None = None
     deadline: float = 5.0
     max_concurrent: int = 32
+    max_waiting: int = 1000
 
     @property
     def services(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -49,28 +49,30 @@ class GssapiVerifier:
     def __init__(self, realms: Sequence[KerberosRealm]) -> None:
         self._keytab = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms)
         self._acceptor = Acceptor(self._keytab)
-        self._realms = {realm.name: _Realm(realm, Bulkhead(realm.max_concurrent)) for realm in realms}
+        self._realms = {realm.name: _Realm(realm, Bulkhead(realm.max_concurrent, realm.max_waiting)) for realm in realms}
         self._waiting = 0
         self._accepting = ThreadPoolExecutor(ACCEPT_THREADS, thread_name_prefix="accept")
 
-    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
+    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         """See `ports.CredentialVerifier`."""
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the realm is not configured")
-        settings = realm.settings
-        service = settings.services[0]
+        settings, service = realm.settings, realm.settings.services[0]
+
+        def after_all(proof: Proof | None) -> None:
+            if late is not None:
+                late(proof or Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the check failed with an error after its deadline"))
+
         try:
-            return await realm.logins.run(settings.deadline, lambda: password_login.verify(principal, password, service, self._keytab.name))
+            return await realm.logins.run(
+                settings.deadline, lambda: password_login.verify(principal, password, service, self._keytab.name), after_all
+            )
         except DeadlineError:
             diagnostic = f"no KDC of {settings.name} answered within {settings.deadline:g} seconds"
-            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic)
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic, pending=True)
         except FullError as error:
-            if error.abandoned:
-                diagnostic = f"no KDC of {settings.name} answers: {settings.max_concurrent} earlier logins still wait for one"
-                return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic)
-            diagnostic = f"{settings.max_concurrent} logins of {settings.name} are under way and none ended in time"
-            return Unavailable(Reason.OVERLOADED, Stage.AS, diagnostic=diagnostic)
+            return _no_slot(settings, error)
 
     async def accept_token(self, token: bytes) -> TokenAnswer:
         """See `ports.CredentialVerifier`."""
@@ -108,3 +110,17 @@ class GssapiVerifier:
     def close(self) -> None:
         """Let the accepting threads end. Password logins under way are left to their own threads."""
         self._accepting.shutdown(wait=False)
+
+
+def _no_slot(realm: KerberosRealm, error: FullError) -> Unavailable:
+    """The answer to a login that was never begun."""
+    if error.abandoned:
+        diagnostic = f"no KDC of {realm.name} answers: {realm.max_concurrent} earlier logins still wait for one"
+        return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic)
+    if error.queue:
+        diagnostic = (
+            f"{realm.max_concurrent} logins of {realm.name} are under way, and the queue of {realm.max_waiting} behind them is full"
+        )
+    else:
+        diagnostic = f"{realm.max_concurrent} logins of {realm.name} are under way and none ended in time"
+    return Unavailable(Reason.OVERLOADED, Stage.AS, diagnostic=diagnostic)

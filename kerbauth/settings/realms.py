@@ -196,6 +196,12 @@ class RealmSettings(Table):
         ge=1,
         description="Logins with this realm at one time; more wait, within their deadline. A silent KDC blocks no other realm.",
     )
+    max_waiting: int = Field(
+        1000,
+        ge=0,
+        description="Logins that may wait for one of those places. Above that they are refused at once as overloaded, until a tenth of the "
+        "queue is free again.",
+    )
     names: NameSettings = Field(default_factory=NameSettings, description="How typed and proved names become user names.")
 
     @field_validator("kind")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,25 @@ def test_a_silent_kdc_ends_at_the_deadline_and_disturbs_nobody_else(realm: LabRe
         assert time.monotonic() - began < 2.0, "the deadline was waited for"
         states = {state["realm"]: state["ready"] for state in service.request("GET", "/readyz").json()["realms"]}
         assert states == {realm.name: True, other_realm.name: False}
+
+
+def test_a_full_queue_refuses_at_once_and_only_its_own_realm(realm: LabRealm, other_realm: LabRealm, start: Start) -> None:
+    with silent_server() as (address, _):
+        limits = "deadline = 4.0\nmax_concurrent = 2\nmax_waiting = 3"
+        silent = RealmEntry(other_realm.name, (address,), other_realm.keytab("HTTP/localhost"), settings=limits, names=KB_NAMES)
+        service = start(Setup((entry(realm, settings="default = true", names=KA_NAMES), silent)))
+        with ThreadPoolExecutor(8) as pool:
+            began = time.monotonic()
+            logins = [pool.submit(service.login, f"bea@{other_realm.name}", CANARY, None) for _ in range(8)]
+            refused = [each.result() for each in as_completed(logins, timeout=30) if each.result().json()["reason"] == "overloaded"]
+            # two held a slot and three waited; whoever came after them was not kept waiting
+            assert len(refused) >= 3
+            assert all(reply.headers["Retry-After"] for reply in refused)
+            assert service.login("jdoe", CANARY, None).status_code == 200
+        at_once = [reply for reply in refused if reply.elapsed.total_seconds() < 2.0]
+        assert len(at_once) >= 3, (
+            f"refused after {[reply.elapsed.total_seconds() for reply in refused]}, {time.monotonic() - began:.1f} s in all"
+        )
 
 
 def test_a_paused_kdc_is_unavailable_and_works_again_afterwards(realm: LabRealm, start: Start) -> None:

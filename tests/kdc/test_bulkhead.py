@@ -110,3 +110,66 @@ async def test_a_call_is_not_begun_when_its_answer_would_come_too_late() -> None
         await late
     assert await first
     assert begun == []
+
+
+async def test_above_the_queues_limit_a_call_is_refused_at_once() -> None:
+    bulkhead, released = Bulkhead(1, queue=1), threading.Event()
+    first = asyncio.create_task(bulkhead.run(5, lambda: released.wait(5)))
+    second = asyncio.create_task(bulkhead.run(5, lambda: "waited"))
+    await asyncio.sleep(0)
+    with pytest.raises(FullError) as full:
+        await bulkhead.run(5, lambda: None)
+    assert (full.value.queue, full.value.abandoned) == (True, False)
+    released.set()
+    assert (await first, await second) == (True, "waited")
+
+
+async def test_a_free_slot_needs_no_queue() -> None:
+    assert await Bulkhead(1, queue=0).run(5, lambda: 42) == 42
+
+
+async def test_what_comes_of_an_abandoned_call_is_told_late() -> None:
+    bulkhead, released = Bulkhead(1), threading.Event()
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    with pytest.raises(DeadlineError):
+        await bulkhead.run(0.01, lambda: released.wait(5), told.set_result)
+    assert not told.done()
+    released.set()
+    assert await told is True
+
+
+async def test_what_comes_of_a_cancelled_callers_call_is_told_late() -> None:
+    bulkhead, begun, released = Bulkhead(1), threading.Event(), threading.Event()
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+    def wait() -> bool:
+        begun.set()
+        return released.wait(5)
+
+    call = asyncio.create_task(bulkhead.run(5, wait, told.set_result))
+    await asyncio.to_thread(begun.wait, 5)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    released.set()
+    assert await told is True
+
+
+async def test_an_abandoned_call_that_fails_is_told_late_as_nothing() -> None:
+    bulkhead, released = Bulkhead(1), threading.Event()
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+    def fail_late() -> None:
+        released.wait(5)
+        raise KeyError("nobody hears this")
+
+    with pytest.raises(DeadlineError):
+        await bulkhead.run(0.01, fail_late, told.set_result)
+    released.set()
+    assert await told is None
+
+
+async def test_a_call_that_ends_in_time_is_not_told_late() -> None:
+    told: list[object] = []
+    assert await Bulkhead(1).run(5, lambda: 42, told.append) == 42
+    assert told == []

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +47,7 @@ class MemoryVerifier:
         self.reached = asyncio.Event()
         self.gate: asyncio.Event | None = None
 
-    async def verify_password(self, principal: Principal, password: Secret) -> Proof:
+    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         self.asked.append(str(principal))
         self.reached.set()
         if self.gate is not None:
