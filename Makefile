@@ -54,6 +54,7 @@ test: lint types unit container
 
 bench: setup
 	$(BIN)/python -m bench.logins
+	$(BIN)/python -m bench.timing
 
 # The pages that are made from the code.
 reference: setup

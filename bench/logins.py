@@ -78,15 +78,15 @@ async def http(url: str, requests: list[dict[str, Any]]) -> None:
         await asyncio.gather(*(connection(session) for _ in range(CONNECTIONS)))
 
 
-def serve(realm: ThrowawayRealm) -> tuple[subprocess.Popen[str], str]:
-    """The service in a process of its own, as `kerbauth serve` runs it."""
+def serve(realm: ThrowawayRealm, server: str = "") -> tuple[subprocess.Popen[str], str]:
+    """The service in a process of its own, as `kerbauth serve` runs it, with these further lines of its table `[server]`."""
     folder = realm.folder
     (folder / "permissions.toml").write_text(data.permission_file())
     (folder / "trusted.token").touch(mode=0o600)
     (folder / "trusted.token").write_text("benchmark" * 5)
     config = folder / "kerbauth.toml"
     text = data.configuration("127.0.0.1:0", realm.kdc, str(realm.keytab(data.SERVICE)))
-    config.write_text(text.replace('log_level = "warning"', 'log_level = "info"'))
+    config.write_text(text.replace('log_level = "warning"', f'log_level = "info"\n{server}'))
     command = [sys.executable, "-m", "kerbauth", "serve", "--config", str(config)]
     log = (folder / "serve.log").open("w")
     process = subprocess.Popen(command, stderr=log, text=True)

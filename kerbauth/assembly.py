@@ -18,7 +18,7 @@ from kerbauth.kdc.keytab import KeytabError, KeytabKey
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, isolate, libkrb5_version
 from kerbauth.kdc.verifier import GssapiVerifier
-from kerbauth.login import LoginService
+from kerbauth.login import LoginService, Ports
 from kerbauth.observe.audit_file import AuditFile
 from kerbauth.observe.logs import LoginLog, configure_logging
 from kerbauth.observe.metrics import Metrics
@@ -206,12 +206,15 @@ def _login(settings: Settings, verifier: GssapiVerifier, permissions: Permission
     return LoginService(
         realms=realm_directory(settings),
         mapper=name_mapper(settings),
-        verifier=verifier,
-        permissions=permissions,
-        audit=audit,
-        observers=(metrics, LoginLog()),
-        now=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
+        ports=Ports(
+            verifier=verifier,
+            permissions=permissions,
+            audit=audit,
+            observers=(metrics, LoginLog()),
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+        ),
+        floor=settings.server.refusal_floor,
     )
 
 

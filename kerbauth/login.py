@@ -4,7 +4,8 @@ Every door calls this and nothing else. Nothing is raised for an answer.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -12,6 +13,7 @@ from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin, Trail
 from kerbauth.core import names
 from kerbauth.core.audit import AuditRecord, Origin
 from kerbauth.core.codes.model import Stage
+from kerbauth.core.disclosure import looks_alike, rest
 from kerbauth.core.mapping import Mapped, NameMapper, NotMapped
 from kerbauth.core.messages import N_
 from kerbauth.core.names import Asked, NotAsked, RealmDirectory
@@ -37,34 +39,48 @@ NUL_IN_PASSWORD: Final = N_("The password holds a NUL character, at which Kerber
 OTHER_APPLICATION: Final = N_("This client may only ask for its own application.")
 
 
-class LoginService:
-    """Decides logins. Immutable: a reload builds a new one, and attempts under way end with the old."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What decides a login from outside: who proves, who permits, who keeps the record and who counts, and the clocks.
 
-    def __init__(
-        self,
-        *,
-        realms: RealmDirectory,
-        mapper: NameMapper,
-        verifier: CredentialVerifier,
-        permissions: PermissionSource,
-        audit: AuditSink,
-        observers: Sequence[LoginObserver],
-        now: Callable[[], datetime],
-        monotonic: Callable[[], float],
-    ) -> None:
+    `now` is the time of day (UTC) for the record; `monotonic` and `sleep` measure and wait in seconds.
+    """
+
+    verifier: CredentialVerifier
+    permissions: PermissionSource
+    audit: AuditSink
+    observers: Sequence[LoginObserver]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class LoginService:
+    """Decides logins. Immutable: a reload builds a new one, and attempts under way end with the old.
+
+    `floor`: seconds; refusals of a password that a stranger must not tell apart are answered at whole multiples of it.
+    """
+
+    def __init__(self, *, realms: RealmDirectory, mapper: NameMapper, ports: Ports, floor: float = 0.0) -> None:
         self._realms = realms
         self._mapper = mapper
-        self._verifier = verifier
-        self._permissions = permissions
-        self._audit = audit
-        self._observers = tuple(observers)
-        self._now = now
-        self._monotonic = monotonic
+        self._verifier = ports.verifier
+        self._permissions = ports.permissions
+        self._audit = ports.audit
+        self._observers = tuple(ports.observers)
+        self._now = ports.now
+        self._monotonic = ports.monotonic
+        self._sleep = ports.sleep
+        self._floor = floor
 
     async def password(self, request: PasswordLogin) -> LoginResult:
         """Decide a login by user name and password."""
+        began = self._monotonic()
         trail = Trail(self._monotonic)
-        return self._conclude(request, await self._by_password(request, trail), trail)
+        result = self._conclude(request, await self._by_password(request, trail), trail)
+        if looks_alike(result.verdict, request.caller.disclosure):
+            await self._sleep(rest(self._monotonic() - began, self._floor))
+        return result
 
     async def token(self, request: TokenLogin) -> LoginResult:
         """Decide a login by a client's Kerberos ticket."""

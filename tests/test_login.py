@@ -10,12 +10,13 @@ from kerbauth import login
 from kerbauth.attempt import Caller, PasswordLogin, TokenLogin
 from kerbauth.core.audit import Door, Origin
 from kerbauth.core.codes.model import Stage
+from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.names import RealmDirectory, RealmNames
-from kerbauth.core.outcome import Granted, Notice, Proved, Refused, Severity, Unavailable
+from kerbauth.core.outcome import Granted, Notice, Proof, Proved, Refused, Severity, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.login import LoginService
+from kerbauth.login import LoginService, Ports
 from kerbauth.ports import Answer, NotPermitted, Question, SourceFailed, TokenAnswer
 from tests.fakes import FakeAudit, FakeObserver, FakePermissions, FakeVerifier
 from tests.mappers import plain_mapper
@@ -32,18 +33,27 @@ class Bench:
     permissions: FakePermissions = field(default_factory=FakePermissions)
     audit: FakeAudit = field(default_factory=FakeAudit)
     observer: FakeObserver = field(default_factory=FakeObserver)
+    floor: float = 0.25
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
     @property
     def service(self) -> LoginService:
         return LoginService(
             realms=RealmDirectory((RealmNames("KA.TEST", default=True),)),
             mapper=plain_mapper("KA.TEST"),
-            verifier=self.verifier,
-            permissions=self.permissions,
-            audit=self.audit,
-            observers=[self.observer],
-            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            monotonic=lambda: 0.0,
+            ports=Ports(
+                verifier=self.verifier,
+                permissions=self.permissions,
+                audit=self.audit,
+                observers=[self.observer],
+                now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+                monotonic=lambda: 0.0,
+                sleep=self.sleep,
+            ),
+            floor=self.floor,
         )
 
 
@@ -237,3 +247,40 @@ async def test_neither_result_nor_record_holds_the_password() -> None:
     asked = request(password=b"canary-in-the-use-case")
     result = await bench.service.password(asked)
     assert "canary" not in repr((asked, result, bench.audit.records))
+
+
+GUARDED, FULL = Caller(), Caller("trusted", Disclosure.FULL)
+
+
+@pytest.mark.parametrize("reason", [Reason.BAD_CREDENTIALS, Reason.UNKNOWN_USER, Reason.ACCOUNT_LOCKED, Reason.PASSWORD_EXPIRED])
+async def test_refusals_that_a_stranger_must_not_tell_apart_take_alike(reason: Reason) -> None:
+    bench = Bench(verifier=FakeVerifier(Refused(reason, Stage.AS)))
+    await bench.service.password(request(caller=GUARDED))
+    assert bench.slept == [0.25]
+
+
+async def test_the_floor_is_waited_for_after_the_record_is_written() -> None:
+    bench = Bench(verifier=FakeVerifier(Refused(Reason.UNKNOWN_USER, Stage.AS)))
+    written_when_it_slept: list[int] = []
+
+    async def sleep(_: float) -> None:
+        written_when_it_slept.append(len(bench.audit.records))
+
+    bench.sleep = sleep  # type: ignore[method-assign]  # a stub of the test's own
+    await bench.service.password(request(caller=GUARDED))
+    assert written_when_it_slept == [1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "caller"),
+    [
+        (Proved(ALICE), GUARDED),
+        (Refused(Reason.BAD_CREDENTIALS, Stage.AS), FULL),
+        (Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, proved=True), GUARDED),
+        (Unavailable(Reason.KDC_UNREACHABLE, Stage.AS), GUARDED),
+    ],
+)
+async def test_nobody_else_waits(answer: Proof, caller: Caller) -> None:
+    bench = Bench(verifier=FakeVerifier(answer))
+    await bench.service.password(request(caller=caller))
+    assert bench.slept == []

@@ -1,5 +1,6 @@
 """How much a caller is told: everything, or nothing that a stranger could use to find out which accounts exist."""
 
+import math
 from dataclasses import replace
 from enum import StrEnum
 
@@ -24,12 +25,28 @@ def told(verdict: Verdict, disclosure: Disclosure) -> Verdict:
     """
     if isinstance(verdict, Granted) or disclosure is Disclosure.FULL:
         return verdict
-    if (
-        isinstance(verdict, Refused)
-        and not verdict.proved
-        and (REASONS[verdict.reason].guarded or verdict.reason is Reason.BAD_CREDENTIALS)
-    ):
+    if looks_alike(verdict, disclosure):
         # The genuine wrong password too: a notice on one and not on the other would tell them apart.
         return Refused(Reason.BAD_CREDENTIALS, verdict.stage)
     own = tuple(notice for notice in verdict.notices if not notice.foreign)
     return replace(verdict, codes=(), diagnostic="", notices=own)
+
+
+def looks_alike(verdict: Verdict, disclosure: Disclosure) -> bool:
+    """Whether this caller must not be able to tell the verdict from a wrong password: by nothing in it, and not by its time either."""
+    return (
+        disclosure is Disclosure.GUARDED
+        and isinstance(verdict, Refused)
+        and not verdict.proved
+        and (REASONS[verdict.reason].guarded or verdict.reason is Reason.BAD_CREDENTIALS)
+    )
+
+
+def rest(elapsed: float, floor: float) -> float:
+    """Seconds to wait, after `elapsed` seconds, with an answer that must take as long as others like it.
+
+    A KDC answers for an unknown user in a fraction of a millisecond and for a wrong password in several, since only then keys are made
+    (RFC 3962: thousands of rounds of PBKDF2). So such answers go out at whole multiples of `floor` after the request came in; those that
+    take longer than `floor` are not told apart by what they take beyond it. A floor of 0 waits for nothing.
+    """
+    return max(1, math.ceil(elapsed / floor)) * floor - elapsed if floor > 0 else 0.0

@@ -44,6 +44,13 @@ class ServerSettings(Table):
     )
     log_level: Annotated[LogLevel, Lax] = Field(LogLevel.INFO, description="How much goes to the log: debug, info, warning or error.")
 
+    refusal_floor: Annotated[float, Field(ge=0, allow_inf_nan=False), Kind("seconds")] = Field(
+        0.25,
+        description="How long a refused password takes at least for callers with guarded disclosure, so that the time does not tell "
+        "which accounts exist; a longer one is answered at the next multiple. Set it above what a wrong password takes with the slowest "
+        "realm; 0 switches it off.",
+    )
+
     @field_validator("listen")
     @classmethod
     def _safe(cls, value: str, info: ValidationInfo) -> str:

@@ -1,6 +1,10 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kerbauth.core.codes.catalogue import krb_error
 from kerbauth.core.codes.model import Stage
-from kerbauth.core.disclosure import Disclosure, told
+from kerbauth.core.disclosure import Disclosure, looks_alike, rest, told
 from kerbauth.core.outcome import Granted, Notice, Refused, Severity, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reason_table import REASONS
@@ -43,3 +47,31 @@ def test_strangers_never_see_codes_diagnostics_or_the_kdcs_words() -> None:
 
 def test_every_guarded_reason_is_a_refusal() -> None:
     assert {info.kind for info in REASONS.values() if info.guarded} == {Kind.REFUSED}
+
+
+def test_what_looks_alike_is_what_is_told_as_a_wrong_password() -> None:
+    for reason, info in REASONS.items():
+        if info.kind is Kind.REFUSED:
+            for proved in (False, True):
+                verdict = Refused(reason, Stage.AS, proved=proved)
+                hidden = told(verdict, Disclosure.GUARDED) == Refused(Reason.BAD_CREDENTIALS, Stage.AS)
+                assert looks_alike(verdict, Disclosure.GUARDED) == hidden
+                assert not looks_alike(verdict, Disclosure.FULL)
+
+
+def test_what_we_could_not_find_out_looks_like_nothing_else() -> None:
+    assert not looks_alike(Unavailable(Reason.KDC_UNREACHABLE, Stage.AS), Disclosure.GUARDED)
+
+
+@pytest.mark.parametrize(("elapsed", "wait"), [(0.0, 0.25), (0.001, 0.249), (0.25, 0.0), (0.26, 0.24), (0.6, 0.15)])
+def test_an_answer_that_must_look_alike_goes_out_at_a_multiple_of_the_floor(elapsed: float, wait: float) -> None:
+    assert rest(elapsed, 0.25) == pytest.approx(wait)
+
+
+def test_without_a_floor_nothing_waits() -> None:
+    assert rest(0.01, 0.0) == 0.0
+
+
+@given(st.floats(0, 60), st.floats(0.001, 5))
+def test_an_answer_never_waits_longer_than_one_floor(elapsed: float, floor: float) -> None:
+    assert -1e-9 <= rest(elapsed, floor) <= floor

@@ -21,7 +21,7 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.login import LoginService
+from kerbauth.login import LoginService, Ports
 from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question, RealmState, TokenAnswer
 from kerbauth.texts import Texts, load_texts
 from kerbauth.web.clients import Client, Clients
@@ -182,12 +182,14 @@ class World:
         login = LoginService(
             realms=RealmDirectory((RealmNames(REALM, default=True),)),
             mapper=FirstComponent(),  # type: ignore[arg-type]  # the settings' own mapper is not what is tested here
-            verifier=self.verifier,
-            permissions=self.permissions,
-            audit=self.audit,
-            observers=(),
-            now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
-            monotonic=lambda: 0.0,
+            ports=Ports(
+                verifier=self.verifier,
+                permissions=self.permissions,
+                audit=self.audit,
+                observers=(),
+                now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+                monotonic=lambda: 0.0,
+            ),
         )
         return Services(
             login=login,
