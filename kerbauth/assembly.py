@@ -1,7 +1,7 @@
 """Putting the service together: the only module that names concrete classes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 from kerbauth.kdc import keytab as keytabs
 from kerbauth.kdc.client import NoTicketError, make_token
+from kerbauth.kdc.each import KdcAnswer, ask_each
 from kerbauth.kdc.keytab import KeytabError, KeytabKey
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, isolate, libkrb5_version
@@ -33,10 +34,12 @@ from kerbauth.web.exchange import Services
 
 __all__ = [
     "Assembly",
+    "KdcAnswer",
     "KeytabError",
     "NoTicketError",
     "StartError",
     "UnknownRealmError",
+    "ask_kdcs",
     "assemble",
     "configure_logging",
     "library_versions",
@@ -139,6 +142,24 @@ def make_sso_token(settings: Settings, realm: str | None) -> bytes:
         names = ", ".join(realms)
         raise UnknownRealmError([f"--realm must name one of the configured realms: {names}"])
     return make_token(realms[chosen].services[0])
+
+
+async def ask_kdcs(settings: Settings, name: str) -> AsyncIterator[KdcAnswer]:
+    """Ask each KDC of a configured realm for a sign of life, with a krb5.conf of our own making. Raises StartError.
+
+    Sets this process's Kerberos environment, so it is for a command that does nothing else.
+    """
+    realm = next(each for each in kerberos_realms(settings) if each.name == name)
+    try:
+        runtime = KerberosRuntime.open(None)
+        try:
+            runtime.activate()
+            async for answer in ask_each(realm, runtime):
+                yield answer
+        finally:
+            runtime.close()
+    except (RuntimeFolderError, ValueError) as error:
+        raise StartError([str(error)]) from error
 
 
 def verify_start(settings: Settings) -> tuple[str, ...]:

@@ -1,9 +1,14 @@
 """Asking a KDC for a sign of life without checking any password."""
 
+from typing import Final
+
 import krb5
 
 from kerbauth.core.codes import catalogue
 from kerbauth.core.text import shown
+
+ANSWERED: Final = "the KDC answers"
+"""How a problem begins that a KDC itself told us."""
 
 
 def problem(service: str) -> str:
@@ -20,7 +25,7 @@ def problem(service: str) -> str:
         code = catalogue.classify(error.err_code)
         number = catalogue.protocol_number(code)
         if number == 6:  # KDC_ERR_C_PRINCIPAL_UNKNOWN
-            return f"the KDC answers but does not know our principal {service}"
+            return f"{ANSWERED} but does not know our principal {service}"
         if number is not None:  # any other answer of the KDC is a sign of life
             return ""
         return shown(str(error))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import CANARY, KA_NAMES, entry
-from tests.integration.kdc import LabRealm
+from tests.integration.kdc import LabRealm, silent_server
 from tests.integration.service import RealmEntry, Setup, persons_with_desktop
 
 
@@ -173,3 +173,60 @@ def test_login_without_a_password_on_standard_input_is_wrong_use(config: Path) -
     assert (done.returncode, "no password" in done.stderr) == (2, True)
     audit = config.parent / "audit.jsonl"
     assert audit.read_text() == ""
+
+
+def test_realm_list_names_the_realms(config: Path, realm: LabRealm) -> None:
+    done = kerbauth("realm", "list", "--config", str(config))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].split() == ["KA.TEST", "mit", realm.kdc, "HTTP/localhost", "default"]
+    (row,) = json.loads(kerbauth("realm", "list", "--config", str(config), "--json").stdout)
+    assert (row["realm"], row["kdcs"], row["default"]) == ("KA.TEST", [realm.kdc], True)
+
+
+def test_realm_show_tells_what_holds_and_what_the_keytab_has_but_no_key(config: Path) -> None:
+    done = kerbauth("realm", "show", "KA.TEST", "--config", str(config))
+    assert done.returncode == 0, done.stderr
+    lines = [line.split(None, 1) for line in done.stdout.splitlines()]
+    assert ["deadline", "5.0"] in lines
+    assert ["names.rules", "2 rules"] in lines
+    assert "key of HTTP/localhost@KA.TEST: kvno 1, aes256-cts-hmac-sha1-96" in done.stdout
+    document = json.loads(kerbauth("realm", "show", "KA.TEST", "--config", str(config), "--json").stdout)
+    assert {key["kvno"] for key in document["keys"]} == {1}
+
+
+def test_realm_show_says_what_is_wrong_with_a_keytab(config: Path, realm: LabRealm) -> None:
+    broken = config.read_text().replace(str(realm.keytab("HTTP/localhost")), "nowhere.keytab")
+    config.write_text(broken)
+    done = kerbauth("realm", "show", "KA.TEST", "--config", str(config))
+    assert (done.returncode, "deadline" in done.stdout, "nowhere.keytab" in done.stderr) == (2, True, True)
+
+
+def test_realm_test_asks_each_kdc_by_itself(realm: LabRealm, tmp_path: Path) -> None:
+    entries = (RealmEntry(realm.name, (realm.kdc, "127.0.0.1:1"), realm.keytab("HTTP/localhost"), settings="default = true"),)
+    done = kerbauth("realm", "test", "--config", str(Setup(entries).write(tmp_path)), "--json")
+    first, second = json.loads(done.stdout)
+    assert (first["kdc"], first["answered"], first["problem"]) == (realm.kdc, True, None)
+    assert (second["kdc"], second["answered"], bool(second["problem"])) == ("127.0.0.1:1", False, True)
+    assert done.returncode == 3
+
+
+def test_realm_test_gives_a_silent_kdc_three_seconds(realm: LabRealm, tmp_path: Path) -> None:
+    with silent_server() as (address, _):
+        entries = (RealmEntry(realm.name, (address, realm.kdc), realm.keytab("HTTP/localhost"), settings="default = true"),)
+        done = kerbauth("realm", "test", "KA.TEST", "--config", str(Setup(entries).write(tmp_path)))
+    assert done.returncode == 3
+    assert "no answer within 3 seconds" in done.stdout
+    assert done.stdout.splitlines()[2].endswith("fine")
+
+
+def test_realm_test_tells_a_kdc_that_does_not_know_us(config: Path, realm: LabRealm, other_realm: LabRealm, tmp_path: Path) -> None:
+    text = config.read_text().replace('service = "HTTP/localhost"', 'service = "HTTP/nobody.test"')
+    config.write_text(text)
+    done = kerbauth("realm", "test", "--config", str(config))
+    assert (done.returncode, "does not know our principal HTTP/nobody.test@KA.TEST" in done.stdout) == (1, True), done.stdout + done.stderr
+
+
+def test_realm_commands_refuse_a_realm_that_is_not_configured(config: Path) -> None:
+    for action in ("show", "test"):
+        done = kerbauth("realm", action, "ELSEWHERE.TEST", "--config", str(config))
+        assert (done.returncode, "configured are: KA.TEST" in done.stderr) == (2, True)
