@@ -9,6 +9,7 @@ import pytest
 
 from kerbauth.demo.principals import RealmDescription, Service, User
 from tests.integration.kdc import LabRealm
+from tests.integration.secrets import found_in, keys_of, made_tokens, ticket_pieces, written_forms
 from tests.integration.service import RealmEntry, RunningService, Setup, persons_with_desktop
 
 CANARY = "canary-K9-Passw0rd"
@@ -132,9 +133,13 @@ def fresh() -> object:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_canary_anywhere(tmp_path_factory: pytest.TempPathFactory, realm: LabRealm, other_realm: LabRealm) -> Iterator[None]:
-    """At the end of the run: the users' password is in nothing that any service, KDC or client wrote."""
+def no_secret_anywhere(tmp_path_factory: pytest.TempPathFactory, realm: LabRealm, other_realm: LabRealm) -> Iterator[None]:
+    """At the end of the run: no user's password, no key and no ticket is in anything that a service, KDC or command wrote: replies, logs,
+    audit, metrics, counters, core files, nor in the command lines and environments of their processes (tests/integration/service.py).
+    """
     yield
     places = [*tmp_path_factory.getbasetemp().rglob("*"), realm.log, other_realm.log]
-    told = [str(place) for place in places if place.is_file() and not place.is_symlink() and CANARY.encode() in place.read_bytes()]
-    assert told == [], "the canary password was written down"
+    keys = [key for each in (realm, other_realm) for service in SERVICES for key in keys_of(each.keytab(service.name))]
+    assert found_in(places, written_forms(CANARY.encode()), also_client_files=True) == [], "the canary password was written down"
+    assert found_in(places, (form for key in keys for form in written_forms(key))) == [], "a key was written down"
+    assert found_in(places, ticket_pieces(made_tokens)) == [], "a ticket was written down"

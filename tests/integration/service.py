@@ -1,6 +1,7 @@
 """Running the real service for a test: its configuration, its process, its answers, and everything it wrote."""
 
 import base64
+import contextlib
 import json
 import os
 import signal
@@ -118,10 +119,21 @@ class RunningService:
 
     def stop(self) -> int:
         assert self.process is not None
+        self._look_around(self.process.pid)
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(40)
         self.session.close()
         return status
+
+    def _look_around(self, pid: int) -> None:
+        """Keep what else could tell a secret, for the search at the end of the run: metrics, command lines, environments."""
+        with contextlib.suppress(requests.RequestException):
+            (self.folder / "metrics.log").write_bytes(requests.get(self.url + "/metrics", timeout=5).content)
+        with (self.folder / "processes.log").open("ab") as file:
+            for process in (pid, *_children(pid)):
+                for name in ("cmdline", "environ", "comm"):
+                    with contextlib.suppress(OSError):
+                        file.write(Path(f"/proc/{process}/{name}").read_bytes() + b"\n")
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         reply = self.session.request(method, self.url + path, timeout=60, **arguments)
@@ -159,6 +171,14 @@ class RunningService:
 
     def log(self) -> str:
         return self.log_file.read_text()
+
+
+def _children(pid: int) -> list[int]:
+    """The child processes of a process: proc(5), children."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def persons_with_desktop(users: Iterable[str], *, disabled: Iterable[str] = (), without: Iterable[str] = ()) -> str:
