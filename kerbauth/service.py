@@ -8,8 +8,9 @@ from typing import Final
 
 import kerbauth
 from kerbauth.assembly import Assembly, StartError, library_versions
+from kerbauth.process.sockets import listen
 from kerbauth.web.app import make_app
-from kerbauth.web.server import start
+from kerbauth.web.server import BACKLOG, start
 
 _log: Final = logging.getLogger("kerbauth")
 
@@ -30,7 +31,7 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     host, port = assembly.settings.server.address
     app = make_app(assembly.services())
     try:
-        runner = await start(app, host, port, shutdown_timeout=DRAIN_SECONDS)
+        runner = await start(app, listen(host, port, BACKLOG), shutdown_timeout=DRAIN_SECONDS)
     except OSError as error:
         msg = f"cannot listen on {assembly.settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
         raise StartError([msg]) from error

@@ -5,6 +5,9 @@ aiohttp quotes up to 100 bytes of a header field it cannot parse: to the client,
 field like Authorization these are a password or a ticket. So the handler of such errors is replaced here.
 """
 
+import contextlib
+import socket
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -115,17 +118,16 @@ class QuietRunner(web.AppRunner):
 
 async def start(
     app: web.Application,
-    host: str,
-    port: int,
+    sockets: Sequence[socket.socket],
     *,
     keepalive: float = KEEPALIVE,
     linger: float = LINGER,
     shutdown_timeout: float = 15.0,
 ) -> web.AppRunner:
-    """Listen. Port 0 takes a free one: see `addresses` of what is returned.
+    """Serve on these sockets, which are bound already: several processes may share them. They are closed at the end.
 
     `cleanup()` of what is returned stops listening, lets the requests under way end for `shutdown_timeout` seconds,
-    then cuts them off. Raises OSError if the address cannot be bound.
+    then cuts them off. Raises OSError if a socket cannot listen.
     """
     runner = QuietRunner(
         app,
@@ -138,12 +140,12 @@ async def start(
         lingering_time=linger,
         shutdown_timeout=shutdown_timeout,
     )
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
-    except OSError:
-        await runner.cleanup()
-        raise
+    async with contextlib.AsyncExitStack() as undo:
+        undo.push_async_callback(runner.cleanup)
+        await runner.setup()
+        for each in sockets:
+            await web.SockSite(runner, each, backlog=BACKLOG).start()
+        undo.pop_all()
     return runner
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ async def open_door() -> AsyncIterator[Opener]:
         ) -> Door:
             world = world or World()
             app = make_app(world.services(), limits=limits, **make)
-            runner = await start(app, "127.0.0.1", 0, shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05)
+            runner = await start(
+                app, [socket.create_server(("127.0.0.1", 0))], shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05
+            )
             stack.push_async_callback(runner.cleanup)
             session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(20)))
             return Door(world, app, runner, session)

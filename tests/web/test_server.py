@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import socket
 
 import pytest
 
@@ -113,9 +114,9 @@ async def test_pipelined_requests_are_answered_each_with_its_own_id(door: Door) 
     assert re.findall(rb"X-Correlation-ID: (\S+)", answer) == [b"request-1", b"request-2"]
 
 
-async def test_an_address_in_use_is_an_error_at_the_start(door: Door) -> None:
-    with pytest.raises(OSError, match="address already in use"):
-        await start(make_app(World().services()), "127.0.0.1", door.port)
+async def test_a_socket_that_cannot_listen_is_an_error_at_the_start() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unfit, pytest.raises(ValueError, match="Stream"):
+        await start(make_app(World().services()), [unfit])
 
 
 async def test_a_stopped_server_takes_no_more_connections(door: Door) -> None:
