@@ -28,12 +28,13 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _log.warning, "SIGHUP: a changed configuration is taken up by a restart, not by a signal")
-    host, port = assembly.settings.server.address
-    app = make_app(assembly.services())
+    settings = assembly.generation.prepared.settings
+    host, port = settings.server.address
+    app = make_app(assembly.generation.services())
     try:
         runner = await start(app, listen(host, port, BACKLOG), shutdown_timeout=DRAIN_SECONDS)
     except OSError as error:
-        msg = f"cannot listen on {assembly.settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
+        msg = f"cannot listen on {settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
         raise StartError([msg]) from error
     try:
         bound_host, bound_port = runner.addresses[0][:2]
@@ -52,14 +53,14 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
 def _announce(assembly: Assembly, url: str) -> None:
     """One line that says what runs, and one for everything unsafe that was asked for."""
     versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
-    realms = ", ".join(f"{name} ({realm.kind})" for name, realm in assembly.settings.realms.items())
+    realms = ", ".join(f"{name} ({realm.kind})" for name, realm in assembly.generation.prepared.settings.realms.items())
     _log.info(
         "kerbauth %s on %s; realms: %s; permissions: %s; %s",
         kerbauth.__version__,
         url,
         realms,
-        assembly.settings.permissions.adapter,
+        assembly.generation.prepared.settings.permissions.adapter,
         versions,
     )
-    for warning in assembly.warnings:
+    for warning in assembly.generation.prepared.warnings:
         _log.warning("%s", warning)

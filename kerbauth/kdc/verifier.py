@@ -1,7 +1,6 @@
 """The credential verifier over GSSAPI: the port's promise kept with blocking calls behind bulkheads."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,6 @@ from kerbauth.kdc import password as password_login
 from kerbauth.kdc import probe
 from kerbauth.kdc.accept import Acceptor
 from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError, FullError
-from kerbauth.kdc.keytab import MemoryKeytab
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.ports import RealmState, TokenAnswer
 
@@ -26,8 +24,6 @@ PROBE_KEEP: Final = 5.0  # seconds an answer about a KDC is good for
 ACCEPT_THREADS: Final = 2  # accepting is 70 us of CPU and never waits for a network: more threads than cores bring nothing
 ACCEPT_DEADLINE: Final = 5.0  # seconds
 ACCEPT_QUEUE: Final = 1000  # tokens; at some thousands a second that is well under a second's work
-
-_numbers: Final = itertools.count(1)  # names of memory keytabs are unique in the process, also over a reload
 
 
 @dataclass(slots=True)
@@ -43,13 +39,13 @@ class _Realm:
 class GssapiVerifier:
     """Implements `ports.CredentialVerifier` with GSSAPI over libkrb5.
 
-    Build it after `runtime.activate` and after every keytab was checked. Raises KeytabError if a keytab cannot be loaded.
+    `acceptor` holds the keys of all `realms`. `before` is the verifier that this one follows in a reload: realms whose limits stay as
+    they are go on with its slots, so that calls under way and abandoned ones still count.
     """
 
-    def __init__(self, realms: Sequence[KerberosRealm]) -> None:
-        self._keytab = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms)
-        self._acceptor = Acceptor(self._keytab)
-        self._realms = {realm.name: _Realm(realm, Bulkhead(realm.max_concurrent, realm.max_waiting)) for realm in realms}
+    def __init__(self, realms: Sequence[KerberosRealm], acceptor: Acceptor, before: "GssapiVerifier | None" = None) -> None:
+        self._acceptor = acceptor
+        self._realms = {realm.name: _Realm(realm, _slots(realm, before)) for realm in realms}
         self._waiting = 0
         self._accepting = ThreadPoolExecutor(ACCEPT_THREADS, thread_name_prefix="accept")
 
@@ -66,7 +62,7 @@ class GssapiVerifier:
 
         try:
             return await realm.logins.run(
-                settings.deadline, lambda: password_login.verify(principal, password, service, self._keytab.name), after_all
+                settings.deadline, lambda: password_login.verify(principal, password, service, self._acceptor.keytab), after_all
             )
         except DeadlineError:
             diagnostic = f"no KDC of {settings.name} answered within {settings.deadline:g} seconds"
@@ -107,9 +103,19 @@ class GssapiVerifier:
             problem = f"no KDC of {name} answered within {PROBE_DEADLINE:g} seconds"
         return RealmState(name, ready=not problem, problem=problem)
 
+    def slots(self, realm: KerberosRealm) -> Bulkhead | None:
+        """The slots of a realm of this name and with these limits, if there is one."""
+        ours = self._realms.get(realm.name)
+        same = ours is not None and (ours.settings.max_concurrent, ours.settings.max_waiting) == (realm.max_concurrent, realm.max_waiting)
+        return ours.logins if ours is not None and same else None
+
     def close(self) -> None:
         """Let the accepting threads end. Password logins under way are left to their own threads."""
         self._accepting.shutdown(wait=False)
+
+
+def _slots(realm: KerberosRealm, before: GssapiVerifier | None) -> Bulkhead:
+    return (before.slots(realm) if before is not None else None) or Bulkhead(realm.max_concurrent, realm.max_waiting)
 
 
 def _no_slot(realm: KerberosRealm, error: FullError) -> Unavailable:

@@ -51,6 +51,10 @@ class Metrics:
         build.labels(kerbauth.__version__).set(1)
         ProcessCollector(registry=self._registry)
 
+    def know_realms(self, realms: Iterable[str]) -> None:
+        """Take `realms` for the configured ones from now on (a reload); what was counted stays."""
+        self._realms = frozenset(realms)
+
     def observe(self, record: AuditRecord) -> None:
         """Count one attempt."""
         realm = record.realm if record.realm is not None and record.realm in self._realms else ""

@@ -1,0 +1,41 @@
+"""Putting the service together: the only package that names concrete classes.
+
+A configuration becomes a service in three steps, so that a reload repeats no more than it must. `begin` and `prepare` check it and make
+what needs no event loop, no thread and no open file: processes forked afterwards share it. A `Foundation` lives as long as its process.
+A `Generation` stands on a foundation and lives until the next reload.
+"""
+
+from kerbauth.assembly.errors import StartError, UnknownRealmError
+from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble
+from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start
+from kerbauth.assembly.realms import name_mapper, realm_directory
+from kerbauth.assembly.tools import ask_kdcs, library_versions, list_keytab, make_sso_token
+from kerbauth.kdc.client import NoTicketError
+from kerbauth.kdc.each import KdcAnswer
+from kerbauth.kdc.keytab import KeytabError
+from kerbauth.kdc.runtime import KerberosRuntime
+from kerbauth.observe.logs import configure_logging
+
+__all__ = [
+    "Assembly",
+    "Foundation",
+    "Generation",
+    "KdcAnswer",
+    "KerberosRuntime",
+    "KeytabError",
+    "NoTicketError",
+    "Prepared",
+    "StartError",
+    "UnknownRealmError",
+    "ask_kdcs",
+    "assemble",
+    "begin",
+    "configure_logging",
+    "library_versions",
+    "list_keytab",
+    "make_sso_token",
+    "name_mapper",
+    "prepare",
+    "realm_directory",
+    "verify_start",
+]

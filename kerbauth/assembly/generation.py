@@ -1,0 +1,140 @@
+"""What lives as long as a process, and what lives until the next reload."""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from kerbauth.assembly.errors import StartError
+from kerbauth.assembly.prepare import Prepared, begin
+from kerbauth.core.reason_table import REASONS
+from kerbauth.core.reasons import Reason
+from kerbauth.kdc.runtime import KerberosRuntime
+from kerbauth.kdc.verifier import GssapiVerifier
+from kerbauth.login import LoginService, Ports
+from kerbauth.observe.audit_file import AuditFile
+from kerbauth.observe.logs import LoginLog
+from kerbauth.observe.metrics import Metrics
+from kerbauth.ports import AuditError, PermissionSource
+from kerbauth.settings import Settings
+from kerbauth.texts import Texts
+from kerbauth.web.exchange import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What a process makes for itself, after it was forked, and keeps: reloads do not touch it.
+
+    `seat` tells processes that run at the same time apart, counted from 0.
+    """
+
+    seat: int
+    audit: AuditFile
+    metrics: Metrics
+
+    @classmethod
+    def lay(cls, settings: Settings, seat: int = 0) -> Self:
+        """Open what it needs. Raises StartError."""
+        try:
+            audit = AuditFile(settings.audit.file)
+        except AuditError as error:
+            raise StartError([str(error)]) from error
+        return cls(seat, audit, Metrics(settings.realms))
+
+    def close(self) -> None:
+        """Close the audit file."""
+        self.audit.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A configuration at work in a process. A reload builds the next one beside it, and closes it when its last login has ended."""
+
+    prepared: Prepared
+    verifier: GssapiVerifier
+    permissions: PermissionSource
+    login: LoginService
+    foundation: Foundation
+
+    @classmethod
+    def build(cls, prepared: Prepared, foundation: Foundation, before: Self | None = None) -> Self:
+        """Put it to work on its foundation. `before` is the generation it follows, whose logins under way count against the same
+        limits. Raises StartError.
+        """
+        permissions = prepared.permissions()
+        verifier = GssapiVerifier(prepared.realms, prepared.acceptor, before.verifier if before is not None else None)
+        login = LoginService(
+            realms=prepared.names,
+            mapper=prepared.mapper,
+            ports=Ports(
+                verifier=verifier,
+                permissions=permissions,
+                audit=foundation.audit,
+                observers=(foundation.metrics, LoginLog()),
+                now=lambda: datetime.now(UTC),
+                monotonic=time.monotonic,
+            ),
+            floor=prepared.settings.server.refusal_floor,
+        )
+        foundation.metrics.know_realms(prepared.settings.realms)
+        return cls(prepared, verifier, permissions, login, foundation)
+
+    def services(self) -> Services:
+        """What the HTTP door needs."""
+        return Services(
+            login=self.login,
+            texts=self.prepared.texts,
+            clients=self.prepared.clients,
+            metrics=self.foundation.metrics,
+            realm_states=self.verifier.realm_states,
+            permission_problem=self.permissions.problem,
+        )
+
+    def close(self) -> None:
+        """Let its threads end."""
+        self.verifier.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A whole service in one process: for the command line, which needs no other."""
+
+    runtime: KerberosRuntime
+    foundation: Foundation
+    generation: Generation
+
+    @property
+    def login(self) -> LoginService:
+        """The use case."""
+        return self.generation.login
+
+    @property
+    def texts(self) -> Texts:
+        """The texts."""
+        return self.generation.prepared.texts
+
+    def hint(self, reason: Reason) -> str:
+        """What an administrator does about a reason, in the default language."""
+        return self.texts.text(self.texts.default, REASONS[reason].hint)
+
+    def close(self) -> None:
+        """Close files and remove the private runtime folder."""
+        self.generation.close()
+        self.foundation.close()
+        self.runtime.close()
+
+
+def assemble(settings: Settings) -> Assembly:
+    """Put a service together. Sets this process's Kerberos environment, so call it before starting threads.
+
+    Raises StartError with every problem; then nothing is left behind.
+    """
+    with ExitStack() as undo:
+        runtime, prepared = begin(settings)
+        undo.callback(runtime.close)
+        foundation = Foundation.lay(settings)
+        undo.callback(foundation.close)
+        generation = Generation.build(prepared, foundation)
+        undo.pop_all()
+    return Assembly(runtime, foundation, generation)

@@ -1,0 +1,186 @@
+"""From a configuration to everything that needs no event loop, no thread and no open file: checked as a whole, or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from kerbauth.assembly.errors import StartError
+from kerbauth.assembly.realms import default_realm, kerberos_realms, name_mapper, realm_directory
+from kerbauth.core.mapping import NameMapper
+from kerbauth.core.names import RealmDirectory
+from kerbauth.kdc import keytab as keytabs
+from kerbauth.kdc.accept import Acceptor, load_acceptor
+from kerbauth.kdc.keytab import KeytabError, KeytabKey
+from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, isolate
+from kerbauth.permissions.adapter import AdapterContext, AdapterOptionsError
+from kerbauth.permissions.registry import BUILT_IN, open_source
+from kerbauth.ports import PermissionSource
+from kerbauth.settings import Settings
+from kerbauth.settings.secret_files import read_secret_file
+from kerbauth.texts import Texts, TextsError, load_texts
+from kerbauth.web.clients import Client, Clients
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A configuration that can be served. Processes forked from the one that prepared it go on with the same objects.
+
+    `keys` are the keys in each realm's keytab, without the keys: what a log can say of them.
+    """
+
+    settings: Settings
+    realms: tuple[KerberosRealm, ...]
+    names: RealmDirectory
+    mapper: NameMapper
+    acceptor: Acceptor
+    keys: dict[str, tuple[KeytabKey, ...]]
+    clients: Clients
+    texts: Texts
+    warnings: tuple[str, ...]
+    source: PermissionSource
+    _made_by: int
+
+    def permissions(self) -> PermissionSource:
+        """The permission source for this process. Raises StartError.
+
+        One of another package may hold connections or threads, which two processes cannot share: a forked process opens its own.
+        """
+        if self._made_by == os.getpid() or self.settings.permissions.adapter in BUILT_IN:
+            return self.source
+        return _permissions(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    keys: dict[str, tuple[KeytabKey, ...]]
+    permissions: PermissionSource
+    texts: Texts
+    clients: Clients
+    warnings: tuple[str, ...]
+
+
+def verify_start(settings: Settings) -> tuple[str, ...]:
+    """Check everything a start needs and that is on this machine. The warnings; raises StartError with every problem."""
+    isolate()
+    return _check(settings).warnings
+
+
+def begin(settings: Settings, workers: int = 1) -> tuple[KerberosRuntime, Prepared]:
+    """Make the runtime folder, set this process's Kerberos environment, and prepare: once, before any thread starts.
+
+    Raises StartError with every problem; then nothing is left behind.
+    """
+    isolate()
+    checked = _check(settings)
+    with ExitStack() as undo:
+        try:
+            runtime = KerberosRuntime.open(settings.server.runtime_directory)
+            undo.callback(runtime.close)
+            runtime.write_config(kerberos_realms(settings), default_realm(settings))
+            runtime.activate()
+        except (RuntimeFolderError, ValueError) as error:
+            raise StartError([str(error)]) from error
+        prepared = _load(settings, checked, workers)
+        undo.pop_all()
+    return runtime, prepared
+
+
+def prepare(settings: Settings, workers: int = 1) -> Prepared:
+    """Check a configuration and load what it names, in a process that has `begin` behind it.
+
+    `workers` is the number of processes that share a realm's limits. Blocks; may run in a thread. Raises StartError with every problem.
+    """
+    return _load(settings, _check(settings), workers)
+
+
+def _load(settings: Settings, checked: _Checked, workers: int) -> Prepared:
+    realms = kerberos_realms(settings, workers)
+    try:
+        acceptor = load_acceptor(realms)
+    except KeytabError as error:
+        raise StartError([str(error)]) from error
+    return Prepared(
+        settings=settings,
+        realms=realms,
+        names=realm_directory(settings),
+        mapper=name_mapper(settings),
+        acceptor=acceptor,
+        keys=checked.keys,
+        clients=checked.clients,
+        texts=checked.texts,
+        warnings=checked.warnings,
+        source=checked.permissions,
+        _made_by=os.getpid(),
+    )
+
+
+def _check(settings: Settings) -> _Checked:
+    """Check the keytabs, and open what is read once. Raises StartError with every problem."""
+    problems: list[str] = []
+    warnings: list[str] = []
+    keys: dict[str, tuple[KeytabKey, ...]] = {}
+    permissions, texts, clients = None, None, None
+    for realm in kerberos_realms(settings):
+        try:
+            warnings += keytabs.check(realm)
+            keys[str(realm.keytab)] = keytabs.list_keys(realm.keytab)
+        except KeytabError as error:
+            problems.append(f"realm {realm.name}: {error}")
+    try:
+        permissions = _permissions(settings)
+        warnings += permissions.startup_warnings
+    except StartError as error:
+        problems += error.problems
+    try:
+        texts = _texts(settings)
+    except StartError as error:
+        problems += error.problems
+    try:
+        clients = _clients(settings)
+    except ValueError as error:
+        problems.append(f"clients: {error}")
+    if problems or permissions is None or texts is None or clients is None:
+        raise StartError(problems)
+    return _Checked(keys, permissions, texts, clients, (*warnings, *_unsafe(settings)))
+
+
+def _clients(settings: Settings) -> Clients:
+    return Clients(
+        (
+            Client(name, read_secret_file(client.token_file), client.disclosure, client.application, client.identity_only)
+            for name, client in settings.clients.items()
+        ),
+        required=settings.server.require_client,
+    )
+
+
+def _permissions(settings: Settings) -> PermissionSource:
+    """Raises StartError."""
+    try:
+        return open_source(settings.permissions.adapter, settings.permissions.options, AdapterContext(settings.permissions.base))
+    except AdapterOptionsError as error:
+        raise StartError([f"permissions: {place}: {sentence}" for place, sentence in error.problems]) from error
+
+
+def _texts(settings: Settings) -> Texts:
+    """Raises StartError."""
+    try:
+        return load_texts(settings.messages.languages, settings.messages.default, settings.messages.overrides)
+    except TextsError as error:
+        raise StartError([str(problem) for problem in error.problems]) from error
+
+
+def _unsafe(settings: Settings) -> Iterator[str]:
+    """What was asked for and is not safe by itself; said at every start."""
+    if settings.server.insecure_http:
+        yield (
+            "server.insecure_http = true: passwords and tickets cross the network unprotected unless a TLS proxy on this machine "
+            "stands in front"
+        )
+    if settings.server.runtime_directory is None:
+        yield (
+            "server.runtime_directory is not set: a restart forgets the replay cache, and a ticket seen on the network shortly before "
+            "could be used once more"
+        )
