@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
+from kerbauth import proving
 from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin, Trail
 from kerbauth.core import names
 from kerbauth.core.audit import AuditRecord, Origin
@@ -29,6 +30,7 @@ from kerbauth.ports import (
     Permitted,
     Question,
     SourceFailed,
+    Throttle,
 )
 
 PERMISSION_DEADLINE: Final = 5.0
@@ -41,12 +43,13 @@ OTHER_APPLICATION: Final = N_("This client may only ask for its own application.
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What decides a login from outside: who proves, who permits, who keeps the record and who counts, and the clocks.
+    """What decides a login from outside: who proves, who counts wrong passwords, who permits, who keeps the record; and the clocks.
 
     `now` is the time of day (UTC) for the record; `monotonic` and `sleep` measure and wait in seconds.
     """
 
     verifier: CredentialVerifier
+    throttle: Throttle
     permissions: PermissionSource
     audit: AuditSink
     observers: Sequence[LoginObserver]
@@ -65,6 +68,7 @@ class LoginService:
         self._realms = realms
         self._mapper = mapper
         self._verifier = ports.verifier
+        self._throttle = ports.throttle
         self._permissions = ports.permissions
         self._audit = ports.audit
         self._observers = tuple(ports.observers)
@@ -114,11 +118,17 @@ class LoginService:
         if unfit is not None:
             detail = _detail(unfit, NUL_IN_PASSWORD) if unfit is Reason.MALFORMED_REQUEST else ()
             return Refused(unfit, Stage.NAME, notices=detail)
-        # 2 prove it to the KDC, and prove the KDC with our keytab
+        # 2 count wrong passwords, below what the KDC would lock the account for
+        with trail.step(Stage.THROTTLE) as say:
+            admitted = await proving.admit(self._throttle, asked.principal, request)
+            say(_outcome_of(admitted) if isinstance(admitted, Refused) else "the KDC may be asked")
+        if isinstance(admitted, Refused):
+            return admitted
+        # 3 prove it to the KDC, and prove the KDC with our keytab
         with trail.step(Stage.AS) as say:
-            proof = await self._verifier.verify_password(asked.principal, request.password)
+            proof = await proving.prove(self._verifier, self._throttle, admitted, asked.principal, request)
             say(_outcome_of(proof))
-        # 3 map what was proved, 4 ask the permission source
+        # 4 map what was proved, 5 ask the permission source
         return await self._admit(proof, Reason.WRONG_REALM, request, application, trail)
 
     async def _admit(

@@ -38,9 +38,9 @@ class CredentialVerifier(Protocol):
     async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         """Check `password` for `principal`, whose realm is configured.
 
-        Where the check goes on after the answer (the deadline passed: the proof is `Unavailable` with `pending`; or whoever waited was
-        cancelled), `late` is called once, on the event loop, with what came of it after all. Until then the KDC may or may not have
-        counted a wrong password. If `late` is not called, the answer says all there is to say.
+        If the deadline passed while the check goes on (the proof is `Unavailable` with `pending`), or whoever waited was cancelled,
+        `late` is called once, on the event loop, with what came of it after all. Until then the KDC may or may not have counted a wrong
+        password. Otherwise the answer says all there is to say, and `late` is not called.
         """
         ...
 
@@ -125,6 +125,65 @@ class PermissionSource(Protocol):
 
     def problem(self) -> Awaitable[str]:
         """Empty if the source can answer now, else what is wrong, in one sentence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an attempt comes from, as the throttle counts it: a named client, which speaks for many people, or an address."""
+
+    name: str
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The attempt may be made. `ticket` is the throttle's own, to settle it with."""
+
+    ticket: object
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The attempt may not be made before `retry_after` seconds have passed. `why` is for an administrator."""
+
+    retry_after: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The KDC said moments ago that this very password is wrong, with this reason. It is not asked again."""
+
+    reason: Reason
+
+
+Admission = Admitted | Throttled | Repeated
+
+
+class Throttle(Protocol):
+    """Keeps wrong passwords below the KDC's own lock-out threshold.
+
+    Promise: of the attempts it admits for one account, no more than the configured budget can be counted as failures by the KDC within
+    the configured window, however many sources, processes and machines that share its store ask at once; an attempt under way counts until
+    it is settled. It never keeps or passes on a password, and names of which nobody knows that they are accounts only as digests. What it
+    answers does not depend on whether there is such an account.
+    """
+
+    async def admit(self, principal: Principal, source: Source, password: Secret) -> Admission:
+        """Whether the KDC may be asked about this password now. Waits a little for other attempts at the account to be settled."""
+        ...
+
+    async def settle(self, admitted: Admitted, proof: Proof) -> None:
+        """What came of an admitted attempt: each must be settled once, as soon as that is known."""
+        ...
+
+    def settle_later(self, admitted: Admitted, proof: Proof) -> None:
+        """The same without waiting, for a proof that came after its answer."""
+        ...
+
+    def forget_password(self, principal: Principal) -> None:
+        """The account has a new password: what was wrong may be right now."""
         ...
 
 

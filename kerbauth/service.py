@@ -45,6 +45,7 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
         _log.info("stopping: no new connections; logins under way end")
     finally:
         await runner.cleanup()
+        await assembly.foundation.throttle.close()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
     _log.info("stopped")

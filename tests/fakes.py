@@ -7,7 +7,7 @@ from kerbauth.core.audit import AuditRecord
 from kerbauth.core.outcome import Application, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.secret import Secret
-from kerbauth.ports import Answer, AuditError, Permitted, Question, RealmState, TokenAnswer
+from kerbauth.ports import Admission, Admitted, Answer, AuditError, Permitted, Question, RealmState, Source, TokenAnswer
 
 
 @dataclass
@@ -17,9 +17,12 @@ class FakeVerifier:
     answer: Proof
     token_answer: TokenAnswer | None = None
     asked: list[Principal] = field(default_factory=list)
+    late: Proof | None = None
 
     async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         self.asked.append(principal)
+        if self.late is not None and late is not None:
+            late(self.late)
         return self.answer
 
     async def accept_token(self, token: bytes) -> TokenAnswer:
@@ -27,6 +30,29 @@ class FakeVerifier:
 
     async def realm_states(self) -> tuple[RealmState, ...]:
         return ()
+
+
+@dataclass
+class FakeThrottle:
+    """Admits everybody, or answers what it was told to, and remembers how attempts ended."""
+
+    answer: Admission = field(default_factory=lambda: Admitted("ticket"))
+    asked: list[tuple[Principal, Source]] = field(default_factory=list)
+    settled: list[Proof] = field(default_factory=list)
+    settled_later: list[Proof] = field(default_factory=list)
+
+    async def admit(self, principal: Principal, source: Source, password: Secret) -> Admission:
+        self.asked.append((principal, source))
+        return self.answer
+
+    async def settle(self, admitted: Admitted, proof: Proof) -> None:
+        self.settled.append(proof)
+
+    def settle_later(self, admitted: Admitted, proof: Proof) -> None:
+        self.settled_later.append(proof)
+
+    def forget_password(self, principal: Principal) -> None:
+        pass
 
 
 @dataclass

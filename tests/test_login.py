@@ -17,8 +17,8 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.login import LoginService, Ports
-from kerbauth.ports import Answer, NotPermitted, Question, SourceFailed, TokenAnswer
-from tests.fakes import FakeAudit, FakeObserver, FakePermissions, FakeVerifier
+from kerbauth.ports import Answer, NotPermitted, Question, Repeated, Source, SourceFailed, Throttled, TokenAnswer
+from tests.fakes import FakeAudit, FakeObserver, FakePermissions, FakeThrottle, FakeVerifier
 from tests.mappers import plain_mapper
 
 ALICE = Principal(("alice",), "KA.TEST")
@@ -30,6 +30,7 @@ class Bench:
     """A login service over fakes."""
 
     verifier: FakeVerifier = field(default_factory=lambda: FakeVerifier(Proved(ALICE)))
+    throttle: FakeThrottle = field(default_factory=FakeThrottle)
     permissions: FakePermissions = field(default_factory=FakePermissions)
     audit: FakeAudit = field(default_factory=FakeAudit)
     observer: FakeObserver = field(default_factory=FakeObserver)
@@ -46,6 +47,7 @@ class Bench:
             mapper=plain_mapper("KA.TEST"),
             ports=Ports(
                 verifier=self.verifier,
+                throttle=self.throttle,
                 permissions=self.permissions,
                 audit=self.audit,
                 observers=[self.observer],
@@ -210,7 +212,7 @@ async def test_a_token_goes_the_same_way_and_its_reply_comes_back() -> None:
 
 async def test_the_reply_token_comes_back_with_a_refusal_too() -> None:
     verifier = FakeVerifier(Proved(ALICE), TokenAnswer(Proved(ALICE), b"reply"))
-    result = await Bench(verifier, FakePermissions(NotPermitted(Reason.NOT_PERMITTED))).service.token(token_request())
+    result = await Bench(verifier, permissions=FakePermissions(NotPermitted(Reason.NOT_PERMITTED))).service.token(token_request())
     assert isinstance(result.verdict, Refused)
     assert result.reply == b"reply"
 
@@ -284,3 +286,56 @@ async def test_nobody_else_waits(answer: Proof, caller: Caller) -> None:
     bench = Bench(verifier=FakeVerifier(answer))
     await bench.service.password(request(caller=caller))
     assert bench.slept == []
+
+
+async def test_a_throttled_attempt_reaches_no_kdc_and_says_when_to_come_back() -> None:
+    bench = Bench(throttle=FakeThrottle(Throttled(42.5, "the account is held")))
+    result = await bench.service.password(request())
+    assert result.verdict == Refused(Reason.THROTTLED, Stage.THROTTLE, retry_after=42.5, diagnostic="the account is held")
+    assert bench.verifier.asked == []
+    assert [step.stage for step in result.steps] == [Stage.NAME, Stage.THROTTLE]
+
+
+async def test_a_wrong_password_known_again_is_answered_as_the_kdc_did() -> None:
+    bench = Bench(throttle=FakeThrottle(Repeated(Reason.UNKNOWN_USER)))
+    verdict = (await bench.service.password(request())).verdict
+    assert isinstance(verdict, Refused)
+    assert (verdict.reason, verdict.stage) == (Reason.UNKNOWN_USER, Stage.THROTTLE)
+    assert bench.verifier.asked == []
+
+
+async def test_an_admitted_attempt_is_settled_with_its_proof() -> None:
+    bench = Bench()
+    await bench.service.password(request())
+    assert bench.throttle.settled == [Proved(ALICE)]
+
+
+async def test_an_answer_that_comes_late_settles_the_attempt_then() -> None:
+    pending = Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, pending=True)
+    bench = Bench(verifier=FakeVerifier(pending, late=Refused(Reason.BAD_CREDENTIALS, Stage.AS)))
+    await bench.service.password(request())
+    assert bench.throttle.settled == []
+    assert bench.throttle.settled_later == [Refused(Reason.BAD_CREDENTIALS, Stage.AS)]
+
+
+@pytest.mark.parametrize(
+    ("peer", "caller", "source"),
+    [
+        ("192.0.2.7", Caller(), Source("192.0.2.7")),
+        ("2001:db8:1:2:3:4:5:6", Caller(), Source("2001:db8:1:2::/64")),
+        ("::ffff:192.0.2.7", Caller(), Source("192.0.2.7")),
+        ("local", Caller(), Source("unknown")),
+        ("", Caller(), Source("unknown")),
+        ("192.0.2.7", Caller("gax"), Source("client:gax", named=True)),
+    ],
+)
+async def test_an_attempt_counts_for_its_address_or_its_client(peer: str, caller: Caller, source: Source) -> None:
+    bench = Bench()
+    await bench.service.password(PasswordLogin(Origin("c0ffee00c0ffee00", Door.HTTP, peer), caller, "alice", Secret(b"pw"), "desktop"))
+    assert bench.throttle.asked == [(ALICE, source)]
+
+
+async def test_a_ticket_is_not_throttled() -> None:
+    bench = Bench(throttle=FakeThrottle(Throttled(42.5, "the account is held")))
+    verdict = (await bench.service.token(TokenLogin(ORIGIN, Caller(), b"ticket", "desktop"))).verdict
+    assert isinstance(verdict, Granted)

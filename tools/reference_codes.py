@@ -64,6 +64,7 @@ _STAGES: Final = MappingProxyType(
     {
         Stage.REQUEST: "our own door: the request was not understood, or the caller may not ask",
         Stage.NAME: "reading the typed name",
+        Stage.THROTTLE: "counting wrong passwords here, before a KDC is asked",
         Stage.AS: "the AS exchange with the user's password",
         Stage.CHANGEPW_PROOF: "the AS exchange for `kadmin/changepw` that proves an expired password",
         Stage.TGS: "asking the KDC for a ticket to our own service",

@@ -9,28 +9,36 @@ from kerbauth.assembly.errors import StartError, UnknownRealmError
 from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble
 from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start
 from kerbauth.assembly.realms import name_mapper, realm_directory
+from kerbauth.assembly.throttling import ledgers
 from kerbauth.assembly.tools import ask_kdcs, library_versions, list_keytab, make_sso_token
 from kerbauth.kdc.client import NoTicketError
 from kerbauth.kdc.each import KdcAnswer
 from kerbauth.kdc.keytab import KeytabError
 from kerbauth.kdc.runtime import KerberosRuntime
 from kerbauth.observe.logs import configure_logging
+from kerbauth.throttle.ledger import Counted, Ledger, LedgerError
+from kerbauth.throttle.ledger import key_of as account_of
 
 __all__ = [
     "Assembly",
+    "Counted",
     "Foundation",
     "Generation",
     "KdcAnswer",
     "KerberosRuntime",
     "KeytabError",
+    "Ledger",
+    "LedgerError",
     "NoTicketError",
     "Prepared",
     "StartError",
     "UnknownRealmError",
+    "account_of",
     "ask_kdcs",
     "assemble",
     "begin",
     "configure_logging",
+    "ledgers",
     "library_versions",
     "list_keytab",
     "make_sso_token",

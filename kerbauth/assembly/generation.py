@@ -8,6 +8,7 @@ from typing import Self
 
 from kerbauth.assembly.errors import StartError
 from kerbauth.assembly.prepare import Prepared, begin
+from kerbauth.assembly.throttling import throttle_of
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 from kerbauth.kdc.runtime import KerberosRuntime
@@ -19,6 +20,7 @@ from kerbauth.observe.metrics import Metrics
 from kerbauth.ports import AuditError, PermissionSource
 from kerbauth.settings import Settings
 from kerbauth.texts import Texts
+from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
 from kerbauth.web.exchange import Services
 
 
@@ -32,15 +34,17 @@ class Foundation:
     seat: int
     audit: AuditFile
     metrics: Metrics
+    throttle: PasswordThrottle | NoThrottle
 
     @classmethod
-    def lay(cls, settings: Settings, seat: int = 0) -> Self:
+    def lay(cls, settings: Settings, runtime: KerberosRuntime, seat: int = 0) -> Self:
         """Open what it needs. Raises StartError."""
         try:
             audit = AuditFile(settings.audit.file)
         except AuditError as error:
             raise StartError([str(error)]) from error
-        return cls(seat, audit, Metrics(settings.realms))
+        metrics = Metrics(settings.realms)
+        return cls(seat, audit, metrics, throttle_of(settings.throttle, runtime.folder, metrics))
 
     def close(self) -> None:
         """Close the audit file."""
@@ -69,6 +73,7 @@ class Generation:
             mapper=prepared.mapper,
             ports=Ports(
                 verifier=verifier,
+                throttle=foundation.throttle,
                 permissions=permissions,
                 audit=foundation.audit,
                 observers=(foundation.metrics, LoginLog()),
@@ -133,7 +138,7 @@ def assemble(settings: Settings) -> Assembly:
     with ExitStack() as undo:
         runtime, prepared = begin(settings)
         undo.callback(runtime.close)
-        foundation = Foundation.lay(settings)
+        foundation = Foundation.lay(settings, runtime)
         undo.callback(foundation.close)
         generation = Generation.build(prepared, foundation)
         undo.pop_all()

@@ -71,6 +71,13 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
 
 
 async def _attempt(arguments: argparse.Namespace, assembly: Assembly, token: bytes | None) -> ExitStatus:
+    try:
+        return await _ask(arguments, assembly, token)
+    finally:
+        await assembly.foundation.throttle.close()
+
+
+async def _ask(arguments: argparse.Namespace, assembly: Assembly, token: bytes | None) -> ExitStatus:
     origin = Origin(secrets.token_hex(16), Door.CLI, peer="local")
     if token is not None:
         request = TokenLogin(origin, _CALLER, token, arguments.application, arguments.tenant)

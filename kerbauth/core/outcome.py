@@ -64,12 +64,14 @@ class Refused:
     """The answer is no.
 
     `proved` says that the right password (or a good ticket) had been shown before: then the exact reason may be told to everybody.
-    `codes` are for the log and the audit only. `diagnostic` is for administrators and must not hold a secret.
+    `codes` are for the log and the audit only. `diagnostic` is for administrators and must not hold a secret. `retry_after`: seconds
+    before which asking again is of no use, where that is known.
     """
 
     reason: Reason
     stage: Stage
     proved: bool = False
+    retry_after: float | None = None
     codes: tuple[Code, ...] = ()
     diagnostic: str = ""
     notices: tuple[Notice, ...] = field(default=())

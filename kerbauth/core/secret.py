@@ -1,5 +1,7 @@
 """A password in a wrapper that cannot be printed, logged, pickled or compared by accident."""
 
+import hashlib
+import hmac
 from typing import NoReturn
 
 
@@ -19,6 +21,10 @@ class Secret:
     def reveal(self) -> bytes:
         """The secret's bytes."""
         return self.__value
+
+    def fingerprint(self, key: bytes, about: bytes) -> bytes:
+        """A keyed digest (HMAC-SHA-256, RFC 2104), by which the same secret `about` the same thing is known again without keeping it."""
+        return hmac.digest(key, about + b"\0" + self.__value, hashlib.sha256)
 
     def __len__(self) -> int:
         """The number of bytes: lengths are limited before the value is looked at."""

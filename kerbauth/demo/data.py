@@ -115,6 +115,10 @@ file = "permissions.toml"
 token_file = "trusted.token"
 disclosure = "full"
 
+[throttle]
+account_failures = 50  # what is printed can be tried again and again; the default is 4
+pause = 0.0
+
 [audit]
 file = "audit.jsonl"
 """

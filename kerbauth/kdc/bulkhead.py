@@ -47,14 +47,19 @@ class Bulkhead:
         """Call `function` in a thread and give its result back, or raise what it raised.
 
         Raises FullError if no slot came free, DeadlineError if the call did not end, both within `seconds` in all. `late` is called once,
-        on the event loop, if the call was begun and its result could not be given back (its deadline passed, or whoever waited was
-        cancelled): with the result when the call ends after all, or with None if it raised something.
+        on the event loop, if the result could not be given back: after a DeadlineError or a cancellation, with the result when the call
+        ends after all, or with None if it raised something or was never begun.
         """
         if self._abandoned >= self._limit:
             raise FullError(abandoned=True)
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
-        await self._take_slot(ends)
+        try:
+            await self._take_slot(ends)
+        except asyncio.CancelledError:
+            if late is not None:
+                late(None)
+            raise
         if ends - loop.time() < seconds * LEAST_SHARE:
             self._slots.release()
             raise FullError

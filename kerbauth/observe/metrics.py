@@ -41,6 +41,18 @@ class Metrics:
         )
         # Without labels, so that it is there with 0 from the start and the first alarm is an increase that an alert can see.
         self._alarms = Counter("kerbauth_alarms_total", "Login attempts that an operator must look at now.", registry=self._registry)
+        self._held = Counter(
+            "kerbauth_throttle_held_total",
+            "Attempts that were not admitted, by what stood in the way.",
+            ("why",),
+            registry=self._registry,
+        )
+        self._repeated = Counter(
+            "kerbauth_throttle_repeated_total", "Wrong passwords that were known again and not put to a KDC.", registry=self._registry
+        )
+        self._degraded = Gauge(
+            "kerbauth_throttle_degraded", "1 while a store of the throttle cannot be used and another counts.", registry=self._registry
+        )
         self._requests = Counter(
             "kerbauth_http_requests_total",
             "HTTP requests by route, method and status.",
@@ -65,6 +77,18 @@ class Metrics:
                 self._stages.labels(stage, realm).observe(milliseconds / 1000)
         if record.alarm:
             self._alarms.inc()
+
+    def held(self, why: str) -> None:
+        """Count an attempt that the throttle did not admit: `account`, `pause`, `source` or `overall`."""
+        self._held.labels(why).inc()
+
+    def repeated(self) -> None:
+        """Count a wrong password that was known again."""
+        self._repeated.inc()
+
+    def degraded(self, *, degraded: bool) -> None:
+        """Note whether the throttle counts in another store than the first."""
+        self._degraded.set(int(degraded))
 
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one HTTP request. `route` is the pattern that matched, never the path that was sent; `method` one of a closed list."""

@@ -10,6 +10,7 @@ from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, Rul
 from kerbauth.settings.reference import reference, reference_markdown
 from kerbauth.settings.secret_files import SecretFileError, read_secret_file
 from kerbauth.settings.server import LogLevel, ServerSettings
+from kerbauth.settings.throttle import ThrottleSettings
 
 __all__ = [
     "STANDARD_OUTPUT",
@@ -27,6 +28,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SettingsError",
+    "ThrottleSettings",
     "load",
     "name_rules",
     "read_secret_file",

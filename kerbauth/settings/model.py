@@ -16,6 +16,7 @@ from kerbauth.settings.findings import Finding, one, reading, refuse
 from kerbauth.settings.names import name_findings
 from kerbauth.settings.realms import RealmSettings
 from kerbauth.settings.server import ServerSettings
+from kerbauth.settings.throttle import ThrottleSettings
 from kerbauth.texts import available_languages, read_folder, read_language
 
 _ADAPTER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -129,13 +130,14 @@ class Settings(Table):
     clients: Annotated[Mapping[Line, ClientSettings], Closed] = Field(
         default_factory=_no_clients, validate_default=True, description="The programs that may ask, by name."
     )
+    throttle: ThrottleSettings = Field(description="Wrong passwords slow down here before they lock the account at the KDC.")
     audit: AuditSettings = Field(description="The record of every attempt.")
 
     @model_validator(mode="before")
     @classmethod
     def _left_out(cls, value: object) -> object:
         """A table that may be left out is read as an empty one, so that its defaults are checked like what is written."""
-        return {"server": {}, "messages": {}, "audit": {}, **value} if isinstance(value, Mapping) else value
+        return {"server": {}, "messages": {}, "throttle": {}, "audit": {}, **value} if isinstance(value, Mapping) else value
 
     @field_validator("realms")
     @classmethod

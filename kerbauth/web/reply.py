@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -133,8 +134,14 @@ def problem(away: TurnedAway, voice: Voice, correlation_id: str) -> Reply:
     }
     if away.place:
         document["place"] = away.place
-    retry = (("Retry-After", str(RETRY_AFTER)),) if away.status in {429, 503} else ()
+    retry = (("Retry-After", str(_seconds(verdict))),) if away.status in {429, 503} else ()
     return Reply(away.status, PROBLEM, _json(document), (*_language_fields(language), *retry, *away.headers))
+
+
+def _seconds(verdict: Refused | Unavailable) -> int:
+    """Retry-After (RFC 9110 10.2.3): whole seconds, rounded up, or a client would come back too early."""
+    known = verdict.retry_after if isinstance(verdict, Refused) else None
+    return RETRY_AFTER if known is None else max(1, math.ceil(known))
 
 
 def json_reply(status: int, document: Mapping[str, Any], headers: tuple[tuple[str, str], ...] = ()) -> Reply:

@@ -57,3 +57,15 @@ def test_a_secret_cannot_be_pickled_copied_hashed_compared_or_dumped(carry_out: 
 
 def test_a_secret_has_no_attribute_of_a_guessable_name() -> None:
     assert [name for name in ("value", "_value", "__value", "__dict__") if hasattr(Secret(CANARY), name)] == []
+
+
+def test_a_fingerprint_knows_the_same_secret_again_and_only_with_the_key_and_about_the_same_thing() -> None:
+    first = Secret(b"hunter2").fingerprint(b"key", b"alice")
+    assert first == Secret(b"hunter2").fingerprint(b"key", b"alice")
+    others = [
+        Secret(b"hunter3").fingerprint(b"key", b"alice"),
+        Secret(b"hunter2").fingerprint(b"yek", b"alice"),
+        Secret(b"hunter2").fingerprint(b"key", b"bob"),
+    ]
+    assert first not in others
+    assert b"hunter2" not in first

@@ -52,6 +52,10 @@ class RealmEntry:
         )
 
 
+# Most tests ask with wrong passwords on purpose, and all of them from one address: everything is counted, and no limit is reached.
+COUNTS_BUT_HOLDS_NOBODY = "account_failures = 1000\npause = 0.0\nsource_failures = 0\noverall_failures = 0\nrepeat_seconds = 0.0"
+
+
 @dataclass(frozen=True)
 class Setup:
     """A whole configuration."""
@@ -62,6 +66,7 @@ class Setup:
     extra: str = ""
     adapter: str = ""  # instead of the static adapter: the body of [permissions]
     runtime: str = 'runtime_directory = "run"'
+    throttle: str = COUNTS_BUT_HOLDS_NOBODY
 
     def write(self, folder: Path) -> Path:
         for name, token in (("trusted", TOKEN), ("identity", IDENTITY_TOKEN), ("fixed", FIXED_TOKEN)):
@@ -79,6 +84,7 @@ class Setup:
             '[clients."trusted"]\ntoken_file = "trusted.token"\ndisclosure = "full"\n'
             '[clients."identity"]\ntoken_file = "identity.token"\nidentity_only = true\n'
             '[clients."fixed"]\ntoken_file = "fixed.token"\napplication = "desktop"\n'
+            f"[throttle]\n{self.throttle}\n"
             f"{self.extra}\n"
         )
         return config

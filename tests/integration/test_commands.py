@@ -46,7 +46,7 @@ def test_login_explains_a_refusal_with_its_code_and_what_to_do(config: Path) -> 
 def test_login_prints_json(config: Path) -> None:
     document = json.loads(login(config, "jdoe", CANARY, "--application", "desktop", "--json").stdout)
     assert (document["verdict"], document["user"], document["door"]) == ("granted", "jdoe", "cli")
-    assert [step["stage"] for step in document["steps"]] == ["name", "as", "mapping", "permission"]
+    assert [step["stage"] for step in document["steps"]] == ["name", "throttle", "as", "mapping", "permission"]
 
 
 def test_login_that_finds_nothing_out_has_a_status_of_its_own(realm: LabRealm, tmp_path: Path) -> None:

@@ -173,3 +173,17 @@ async def test_a_call_that_ends_in_time_is_not_told_late() -> None:
     told: list[object] = []
     assert await Bulkhead(1).run(5, lambda: 42, told.append) == 42
     assert told == []
+
+
+async def test_a_call_that_was_cancelled_while_it_waited_is_told_late_as_nothing() -> None:
+    bulkhead, released = Bulkhead(1), threading.Event()
+    first = asyncio.create_task(bulkhead.run(5, lambda: released.wait(5)))
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(bulkhead.run(5, lambda: "never", told.set_result))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert told.result() is None
+    released.set()
+    assert await first

@@ -46,6 +46,7 @@ def families() -> dict[str, tuple[str, set[str]]]:
     for record in (granted(), refused(), unavailable()):
         metrics.observe(record)
     metrics.count_request("/v1/login", "POST", 200)
+    metrics.held("account")
     found = {}
     for family in text_string_to_metric_families(metrics.render()[0].decode()):
         name = family.name + ("_total" if family.type == "counter" else "")

@@ -83,7 +83,7 @@ def test_the_error_reads_as_its_problems_one_to_a_line() -> None:
     [
         ("[server]\nlisten_on = 'x'", "did you mean `listen`?"),
         ("[server]\nq = 1", "known here are `insecure_http`, `listen`"),
-        ("[throttle]", "known here are `server`, `realms`, `permissions`"),
+        ("[radius]", "known here are `server`, `realms`, `permissions`"),
         ("[message]", "did you mean `messages`?"),
     ],
 )

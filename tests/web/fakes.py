@@ -26,6 +26,7 @@ from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question
 from kerbauth.texts import Texts, load_texts
 from kerbauth.web.clients import Client, Clients
 from kerbauth.web.exchange import Services
+from tests.fakes import FakeThrottle
 
 REALM = "CORP.EXAMPLE"
 ALICE = Principal(("alice",), REALM)
@@ -171,6 +172,7 @@ class World:
     """Everything behind the door."""
 
     verifier: MemoryVerifier = field(default_factory=MemoryVerifier)
+    throttle: FakeThrottle = field(default_factory=FakeThrottle)
     permissions: MemoryPermissions = field(default_factory=MemoryPermissions)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
@@ -184,6 +186,7 @@ class World:
             mapper=FirstComponent(),  # type: ignore[arg-type]  # the settings' own mapper is not what is tested here
             ports=Ports(
                 verifier=self.verifier,
+                throttle=self.throttle,
                 permissions=self.permissions,
                 audit=self.audit,
                 observers=(),

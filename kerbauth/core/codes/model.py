@@ -12,6 +12,7 @@ class Stage(StrEnum):
 
     REQUEST = "request"  # our own door: the request was not understood, the caller not allowed
     NAME = "name"  # reading the typed name
+    THROTTLE = "throttle"  # counting wrong passwords, before a KDC is asked
     AS = "as"  # the AS exchange with the user's password
     CHANGEPW_PROOF = "changepw-proof"  # the AS exchange for kadmin/changepw that proves an expired password
     TGS = "tgs"  # asking the KDC for a ticket to our own service

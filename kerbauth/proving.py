@@ -1,0 +1,55 @@
+"""Proving a password: the throttle around the credential verifier, so that every attempt is settled, however it ends."""
+
+import ipaddress
+from typing import assert_never
+
+from kerbauth.attempt import PasswordLogin
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.outcome import Proof, Refused, Unavailable
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
+from kerbauth.ports import Admitted, CredentialVerifier, Repeated, Source, Throttle, Throttled
+
+
+def source_of(request: PasswordLogin) -> Source:
+    """Where an attempt comes from: the named client, or the peer's address; of an IPv6 address the first 64 bits, since a single machine
+    has all that follow (RFC 4291 2.5.4).
+    """
+    if request.caller.name is not None:
+        return Source(f"client:{request.caller.name}", named=True)
+    try:
+        address = ipaddress.ip_address(request.origin.peer)
+    except ValueError:
+        return Source("unknown")
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return Source(str(mapped or ipaddress.IPv6Network((address, 64), strict=False)))
+    return Source(str(address))
+
+
+async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin) -> Admitted | Refused:
+    """Whether the KDC may be asked now; what the caller is answered if not."""
+    admission = await throttle.admit(principal, source_of(request), request.password)
+    match admission:
+        case Admitted():
+            return admission
+        case Throttled(retry_after, why):
+            return Refused(Reason.THROTTLED, Stage.THROTTLE, retry_after=retry_after, diagnostic=why)
+        case Repeated(reason):
+            diagnostic = "the same wrong password as moments ago; the KDC was not asked again"
+            return Refused(reason, Stage.THROTTLE, diagnostic=diagnostic)
+        case _:
+            assert_never(admission)
+
+
+async def prove(
+    verifier: CredentialVerifier, throttle: Throttle, admitted: Admitted, principal: Principal, request: PasswordLogin
+) -> Proof:
+    """Ask the KDC, and settle the attempt: at once, or when its late answer comes.
+
+    If the verifier raises something, which is a bug, nobody knows what the KDC counted, and the attempt stays written down.
+    """
+    proof = await verifier.verify_password(principal, request.password, lambda late: throttle.settle_later(admitted, late))
+    if not (isinstance(proof, Unavailable) and proof.pending):
+        await throttle.settle(admitted, proof)
+    return proof

@@ -1,0 +1,80 @@
+"""An SQLite file that several processes of one machine share, used off the event loop."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from kerbauth.throttle.ledger import LedgerError
+
+IN_MEMORY: Final = ":memory:"
+"""Instead of a path: a database of this process alone."""
+
+BUSY_SECONDS: Final = 2.0
+"""How long a transaction waits for those of other processes. One takes some fifty microseconds, so that is thousands of others."""
+
+# synchronous OFF: a power failure may lose the last counts, a killed process does not (sqlite.org/pragma.html#pragma_synchronous)
+_PRAGMAS: Final = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
+
+T = TypeVar("T")
+
+
+class Database:
+    """Runs transactions in one thread of its own; BEGIN IMMEDIATE keeps other processes out of each.
+
+    The file is made with mode 0600 if it is not there. It is opened at the first use, so that it is never shared with a forked process.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = str(path)
+        self._schemas: list[str] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="throttle")
+        self._connection: sqlite3.Connection | None = None
+
+    def need(self, schema: str) -> None:
+        """Have these statements run when the file is opened: tables that may be there already."""
+        self._schemas.append(schema)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do one step as one transaction. Raises LedgerError, and then nothing was changed."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._step, work)
+
+    async def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        self._thread.shutdown(wait=False)
+
+    def _step(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            with _transaction(self._connection):
+                return work(self._connection)
+        except (sqlite3.Error, OSError) as error:
+            msg = f"the throttle's file cannot be used: {error}"
+            raise LedgerError(msg) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._path != IN_MEMORY:
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        for statements in (_PRAGMAS, *self._schemas):
+            connection.executescript(statements)
+        return connection
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")

@@ -1,0 +1,160 @@
+"""The ledger of one machine: an SQLite file that its workers and the command line share."""
+
+import itertools
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Final
+
+from kerbauth.core.budget import UNSETTLED, Budget, Go, Hold, Wait, decide
+from kerbauth.throttle.database import Database
+from kerbauth.throttle.ledger import ALIAS_SECONDS, FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, Reservation
+
+ROWS: Final = 200_000
+"""Attempts that are kept at most, some 30 MB. Beyond that accounts with a single one go first: whoever makes up names to flush a count
+finds that the account they are after has several.
+"""
+
+TIDY_EVERY: Final = 256  # reservations between two rounds of removing what is out of date
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS attempts (id TEXT PRIMARY KEY, account TEXT NOT NULL, time REAL NOT NULL, failed INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS attempts_account ON attempts (account, time);
+CREATE INDEX IF NOT EXISTS attempts_time ON attempts (time);
+CREATE TABLE IF NOT EXISTS familiar (account TEXT, source TEXT, time REAL NOT NULL, PRIMARY KEY (account, source)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aliases (asked TEXT PRIMARY KEY, account TEXT NOT NULL, time REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS names (account TEXT PRIMARY KEY, name TEXT NOT NULL, time REAL NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+class SqliteLedger:
+    """Implements `ledger.Ledger`: every step is one transaction."""
+
+    def __init__(self, database: Database, budget: Budget, now: Callable[[], float] = time.time) -> None:
+        database.need(_SCHEMA)
+        self._run = database.run
+        self._close = database.close
+        self._budget = budget
+        self._now = now
+        self._reservations = itertools.count()
+
+    async def reserve(self, asked: str, source: str) -> Reservation | Wait | Hold:
+        """See `ledger.Ledger`."""
+        return await self._run(lambda database: self._reserve(database, asked, source))
+
+    async def fail(self, reservation: Reservation, name: str | None) -> None:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> None:
+            account, now = _resolved(database, reservation.account), self._now()
+            database.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, 1)", (reservation.id, account, now))
+            if name is not None:
+                database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
+
+        await self._run(work)
+
+    async def succeed(self, reservation: Reservation, account: str, name: str) -> None:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> None:
+            now = self._now()
+            if reservation.account != account:
+                database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (reservation.asked, account, now))
+                database.execute("UPDATE attempts SET account = ? WHERE account = ?", (account, reservation.account))
+            database.execute("DELETE FROM attempts WHERE account = ? AND failed AND time <= ?", (account, reservation.began))
+            database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,))
+            database.execute("INSERT OR REPLACE INTO familiar VALUES (?, ?, ?)", (account, reservation.source, now))
+            database.execute(
+                "DELETE FROM familiar WHERE account = ?1 AND source NOT IN "
+                "(SELECT source FROM familiar WHERE account = ?1 ORDER BY time DESC LIMIT ?2)",
+                (account, FAMILIAR_SOURCES),
+            )
+            database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
+
+        await self._run(work)
+
+    async def cancel(self, reservation: Reservation) -> None:
+        """See `ledger.Ledger`."""
+        await self._run(lambda database: database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,)))
+
+    async def counted(self) -> tuple[Counted, ...]:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> tuple[Counted, ...]:
+            now = self._now()
+            rows = database.execute(
+                "SELECT DISTINCT attempts.account, name FROM attempts LEFT JOIN names USING (account) WHERE attempts.time > ?",
+                (now - self._budget.window - UNSETTLED,),
+            ).fetchall()
+            return tuple(self._counted(database, account, name, now) for account, name in rows)
+
+        return tuple(sorted(await self._run(work), key=lambda each: (-each.held_seconds, -each.failures)))
+
+    async def release(self, account: str | None) -> int:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> int:
+            which = ("failed", ()) if account is None else ("failed AND account = ?", (_resolved(database, account),))
+            found: int = database.execute(f"SELECT count(DISTINCT account) FROM attempts WHERE {which[0]}", which[1]).fetchone()[0]  # noqa: S608 -- one of two texts above
+            database.execute(f"DELETE FROM attempts WHERE {which[0]}", which[1])  # noqa: S608 -- as above
+            return found
+
+        return await self._run(work)
+
+    async def close(self) -> None:
+        """See `ledger.Ledger`."""
+        await self._close()
+
+    def _reserve(self, database: sqlite3.Connection, asked: str, source: str) -> Reservation | Wait | Hold:
+        account, now = _resolved(database, asked), self._now()
+        if next(self._reservations) % TIDY_EVERY == 0:
+            _tidy(database, now, now - self._budget.window - UNSETTLED)
+        found = database.execute("SELECT time FROM familiar WHERE account = ? AND source = ?", (account, source)).fetchone()
+        familiar = found is not None and found[0] > now - FAMILIAR_SECONDS
+        failed, under_way = _attempts(database, account)
+        decision = decide(self._budget, failed, under_way, now, familiar=familiar)
+        if not isinstance(decision, Go):
+            return decision
+        made = Reservation(secrets.token_hex(12), asked, account, source, now, familiar)
+        database.execute("INSERT INTO attempts VALUES (?, ?, ?, 0)", (made.id, account, now))
+        return made
+
+    def _counted(self, database: sqlite3.Connection, account: str, name: str | None, now: float) -> Counted:
+        failed, under_way = _attempts(database, account)
+        since = now - self._budget.window
+        held = decide(self._budget, failed, under_way, now, familiar=False)
+        return Counted(
+            account,
+            name,
+            sum(time > since for time in failed),
+            sum(time > since - UNSETTLED for time in under_way),
+            held.seconds if isinstance(held, Hold) else 0.0,
+        )
+
+
+def _resolved(database: sqlite3.Connection, asked: str) -> str:
+    """The account a typed name stands for: itself, unless it was proved to be another's."""
+    found = database.execute("SELECT account FROM aliases WHERE asked = ?", (asked,)).fetchone()
+    return asked if found is None else str(found[0])
+
+
+def _attempts(database: sqlite3.Connection, account: str) -> tuple[list[float], list[float]]:
+    """The times of an account's failures and of its attempts under way."""
+    rows = database.execute("SELECT time, failed FROM attempts WHERE account = ?", (account,)).fetchall()
+    return [time for time, failed in rows if failed], [time for time, failed in rows if not failed]
+
+
+def _tidy(database: sqlite3.Connection, now: float, since: float) -> None:
+    """Remove what cannot matter any more, and what is too much."""
+    database.execute("DELETE FROM attempts WHERE time <= ?", (since,))
+    database.execute("DELETE FROM familiar WHERE time <= ?", (now - FAMILIAR_SECONDS,))
+    database.execute("DELETE FROM aliases WHERE time <= ?", (now - ALIAS_SECONDS,))
+    database.execute("DELETE FROM names WHERE account NOT IN (SELECT account FROM attempts)")
+    excess = database.execute("SELECT count(*) FROM attempts").fetchone()[0] - ROWS
+    if excess > 0:
+        database.execute(
+            "DELETE FROM attempts WHERE account IN (SELECT account FROM attempts GROUP BY account HAVING count(*) = 1 "
+            "ORDER BY max(time) LIMIT ?)",
+            (excess,),
+        )
