@@ -18,7 +18,7 @@ for set in "$@"; do
         ;;
     test)
         wanted="$wanted libfaketime podman buildah runc debootstrap slapd krb5-kdc-ldap ldap-utils redis-server nginx-light haproxy
-            logrotate systemd"
+            logrotate systemd prometheus"
         ;;
     bench) ;;
     *)

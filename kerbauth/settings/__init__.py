@@ -1,6 +1,7 @@
 """The settings: one TOML file and some environment variables, read once, checked as a whole, and never changed."""
 
 from kerbauth.core.problem import Problem
+from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
 from kerbauth.settings.clients import ClientSettings
 from kerbauth.settings.load import SettingsError, load
@@ -13,6 +14,7 @@ from kerbauth.settings.server import LogLevel, ServerSettings
 
 __all__ = [
     "STANDARD_OUTPUT",
+    "AlarmSettings",
     "AuditSettings",
     "ClientSettings",
     "LogLevel",

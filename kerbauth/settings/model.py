@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from kerbauth.core.problem import Problem
+from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import AuditSettings
 from kerbauth.settings.clients import ClientSettings
 from kerbauth.settings.fields import Closed, FilePath, Hidden, Kind, Lax, Line, Missing, RealmName, Table
@@ -130,12 +131,13 @@ class Settings(Table):
         default_factory=_no_clients, validate_default=True, description="The programs that may ask, by name."
     )
     audit: AuditSettings = Field(description="The record of every attempt.")
+    alarm: AlarmSettings = Field(description="When so many logins fail that an operator should hear of it.")
 
     @model_validator(mode="before")
     @classmethod
     def _left_out(cls, value: object) -> object:
         """A table that may be left out is read as an empty one, so that its defaults are checked like what is written."""
-        return {"server": {}, "messages": {}, "audit": {}, **value} if isinstance(value, Mapping) else value
+        return {"server": {}, "messages": {}, "audit": {}, "alarm": {}, **value} if isinstance(value, Mapping) else value
 
     @field_validator("realms")
     @classmethod

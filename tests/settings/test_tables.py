@@ -215,3 +215,24 @@ def test_the_audit_can_go_to_a_file_that_is_there_already(tmp_path: Path) -> Non
 def test_the_audit_file_needs_a_folder_and_is_none(tmp_path: Path, file: str, message: str) -> None:
     problem = only_problem(tmp_path, REALM, PERMISSIONS, f'[audit]\nfile = "{file}"')
     assert (problem.key, message in problem.message) == ("audit.file", True)
+
+
+def test_the_alarm_is_off_until_a_limit_is_set(tmp_path: Path) -> None:
+    alarm = read(tmp_path, REALM, PERMISSIONS).alarm
+    assert (alarm.failures, alarm.failure_percent, alarm.minimum, alarm.period) == (0, 0, 20, 60)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("failures = -1", "failures"),
+        ("failure_percent = 101", "failure_percent"),
+        ("failure_percent = -0.5", "failure_percent"),
+        ("failure_percent = nan", "failure_percent"),
+        ("minimum = 0", "minimum"),
+        ("period = 0.5", "period"),
+        ("period = 100_000", "period"),
+    ],
+)
+def test_a_limit_of_the_alarm_that_makes_no_sense_is_refused(tmp_path: Path, setting: str, expected: str) -> None:
+    assert only_problem(tmp_path, REALM, PERMISSIONS, f"[alarm]\n{setting}").key == f"alarm.{expected}"
