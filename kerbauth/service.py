@@ -8,6 +8,7 @@ from typing import Final
 
 import kerbauth
 from kerbauth.assembly import Assembly, StartError, library_versions
+from kerbauth.observe.logs import announce
 from kerbauth.process.sockets import listen
 from kerbauth.web.app import make_app
 from kerbauth.web.server import BACKLOG, start
@@ -51,16 +52,14 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
 
 
 def _announce(assembly: Assembly, url: str) -> None:
-    """One line that says what runs, and one for everything unsafe that was asked for."""
-    versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
-    realms = ", ".join(f"{name} ({realm.kind})" for name, realm in assembly.generation.prepared.settings.realms.items())
-    _log.info(
-        "kerbauth %s on %s; realms: %s; permissions: %s; %s",
+    """Say what runs, and everything unsafe that was asked for."""
+    prepared = assembly.generation.prepared
+    announce(
+        _log,
         kerbauth.__version__,
-        url,
-        realms,
-        assembly.generation.prepared.settings.permissions.adapter,
-        versions,
+        doors=[url],
+        realms={name: realm.kind for name, realm in prepared.settings.realms.items()},
+        permissions=prepared.settings.permissions.adapter,
+        libraries=library_versions(),
+        warnings=prepared.warnings,
     )
-    for warning in assembly.generation.prepared.warnings:
-        _log.warning("%s", warning)

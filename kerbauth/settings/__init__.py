@@ -10,13 +10,14 @@ from kerbauth.settings.names import name_rules, realm_names
 from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, RuleSettings
 from kerbauth.settings.reference import reference, reference_markdown
 from kerbauth.settings.secret_files import SecretFileError, read_secret_file
-from kerbauth.settings.server import LogLevel, ServerSettings
+from kerbauth.settings.server import LogFormat, LogLevel, ServerSettings
 
 __all__ = [
     "STANDARD_OUTPUT",
     "AlarmSettings",
     "AuditSettings",
     "ClientSettings",
+    "LogFormat",
     "LogLevel",
     "MessageSettings",
     "NameSettings",

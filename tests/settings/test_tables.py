@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.core.disclosure import Disclosure
-from kerbauth.settings import STANDARD_OUTPUT, LogLevel, ServerSettings
+from kerbauth.settings import STANDARD_OUTPUT, LogFormat, LogLevel, ServerSettings
 from tests.settings.files import PERMISSIONS, REALM, only_problem, problems, read, token_file
 
 
@@ -236,3 +236,8 @@ def test_the_alarm_is_off_until_a_limit_is_set(tmp_path: Path) -> None:
 )
 def test_a_limit_of_the_alarm_that_makes_no_sense_is_refused(tmp_path: Path, setting: str, expected: str) -> None:
     assert only_problem(tmp_path, REALM, PERMISSIONS, f"[alarm]\n{setting}").key == f"alarm.{expected}"
+
+
+@pytest.mark.parametrize(("server", "expected"), [("", LogFormat.CONSOLE), ('log_format = "json"', LogFormat.JSON)])
+def test_the_form_of_the_log_is_read(tmp_path: Path, server: str, expected: LogFormat) -> None:
+    assert read(tmp_path, REALM, PERMISSIONS, f"[server]\n{server}").server.log_format is expected
