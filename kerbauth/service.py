@@ -8,6 +8,7 @@ from typing import Final
 
 import kerbauth
 from kerbauth.assembly import Assembly, StartError, library_versions
+from kerbauth.observe.alarm import watch
 from kerbauth.observe.logs import announce
 from kerbauth.process.sockets import listen
 from kerbauth.web.app import make_app
@@ -37,6 +38,10 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     except OSError as error:
         msg = f"cannot listen on {settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
         raise StartError([msg]) from error
+    generation, foundation = assembly.generation, assembly.foundation
+    watching = asyncio.create_task(
+        watch(foundation.metrics, lambda: settings.alarm, generation.verifier.realm_states, slot=foundation.seat)
+    )
     try:
         bound_host, bound_port = runner.addresses[0][:2]
         url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
@@ -45,6 +50,7 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
         await stop.wait()
         _log.info("stopping: no new connections; logins under way end")
     finally:
+        watching.cancel()
         await runner.cleanup()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)

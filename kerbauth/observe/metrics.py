@@ -37,7 +37,7 @@ class Metrics:
     process, after the fork: `slot` is the worker's number, which its successor takes over. Raises OSError if the folder cannot be used.
 
     The number of series is bounded: doors, verdicts, reasons, stages and routes are closed lists, workers are numbered, and a realm
-    that is not among `realms`, the configured ones, is counted under the empty label. A reload assigns to `realms`.
+    that is not among `realms`, the configured ones, is counted under the empty label. `know_realms` replaces them.
     """
 
     def __init__(self, realms: Iterable[str], folder: Path | None = None, slot: int = 0) -> None:
@@ -64,13 +64,8 @@ class Metrics:
         """Make the folder of a service's workers, or empty it of an earlier run's counts. Before the first worker. Raises OSError."""
         shared.prepare(folder)
 
-    @property
-    def realms(self) -> frozenset[str]:
-        """The configured realms: those that become labels."""
-        return self._realms
-
-    @realms.setter
-    def realms(self, realms: Iterable[str]) -> None:
+    def know_realms(self, realms: Iterable[str]) -> None:
+        """Take `realms` for the configured ones from now on (a reload); what was counted stays."""
         now = frozenset(realms)
         for gone in self._realms - now:
             self._realm_ready.labels(gone).set(math.nan)  # not "not ready": a realm that was taken out is no alarm
@@ -121,10 +116,6 @@ class Metrics:
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         """A gauge. Of several workers' values the last that was set is told; what differs by worker has the label `worker`."""
         return Gauge(name, text, labels, registry=self._target, multiprocess_mode="mostrecent")
-
-    def know_realms(self, realms: Iterable[str]) -> None:
-        """Take `realms` for the configured ones from now on (a reload); what was counted stays."""
-        self._realms = frozenset(realms)
 
     def observe(self, record: AuditRecord) -> None:
         """Count one attempt."""

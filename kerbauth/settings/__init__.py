@@ -11,6 +11,7 @@ from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, Rul
 from kerbauth.settings.reference import reference, reference_markdown
 from kerbauth.settings.secret_files import SecretFileError, read_secret_file
 from kerbauth.settings.server import LogFormat, LogLevel, ServerSettings
+from kerbauth.settings.tracing import TracingSettings
 
 __all__ = [
     "STANDARD_OUTPUT",
@@ -30,6 +31,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SettingsError",
+    "TracingSettings",
     "load",
     "name_rules",
     "read_secret_file",

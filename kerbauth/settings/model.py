@@ -17,6 +17,7 @@ from kerbauth.settings.findings import Finding, one, reading, refuse
 from kerbauth.settings.names import name_findings
 from kerbauth.settings.realms import RealmSettings
 from kerbauth.settings.server import ServerSettings
+from kerbauth.settings.tracing import TracingSettings
 from kerbauth.texts import available_languages, read_folder, read_language
 
 _ADAPTER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -132,12 +133,13 @@ class Settings(Table):
     )
     audit: AuditSettings = Field(description="The record of every attempt.")
     alarm: AlarmSettings = Field(description="When so many logins fail that an operator should hear of it.")
+    tracing: TracingSettings = Field(description="Traces of each attempt, for a collector of OpenTelemetry.")
 
     @model_validator(mode="before")
     @classmethod
     def _left_out(cls, value: object) -> object:
         """A table that may be left out is read as an empty one, so that its defaults are checked like what is written."""
-        return {"server": {}, "messages": {}, "audit": {}, "alarm": {}, **value} if isinstance(value, Mapping) else value
+        return {"server": {}, "messages": {}, "audit": {}, "alarm": {}, "tracing": {}, **value} if isinstance(value, Mapping) else value
 
     @field_validator("realms")
     @classmethod

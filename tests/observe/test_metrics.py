@@ -134,21 +134,21 @@ def test_only_a_good_reload_moves_the_time_of_the_configuration(metrics: Metrics
 
 
 def test_realms_of_a_new_configuration_become_labels_and_old_ones_no_longer(metrics: Metrics) -> None:
-    metrics.realms = frozenset({"NEW.EXAMPLE"})
+    metrics.know_realms({"NEW.EXAMPLE"})
     metrics.observe(granted(realm="NEW.EXAMPLE"))
     metrics.observe(granted(realm=REALM))
     assert [labels["realm"] for labels, _ in samples(metrics, "kerbauth_logins_total")] == ["NEW.EXAMPLE", ""]
 
 
 def test_each_realm_tells_whether_it_is_ready(metrics: Metrics) -> None:
-    metrics.realms = frozenset({REALM, "B.EXAMPLE"})
+    metrics.know_realms({REALM, "B.EXAMPLE"})
     metrics.realm_states([RealmState(REALM, ready=True), RealmState("B.EXAMPLE", ready=False), RealmState("C.EXAMPLE", ready=False)])
     assert samples(metrics, "kerbauth_realm_ready") == [({"realm": REALM}, 1), ({"realm": "B.EXAMPLE"}, 0)]
 
 
 def test_a_realm_that_was_taken_out_is_neither_ready_nor_not(metrics: Metrics) -> None:
     metrics.realm_states([RealmState(REALM, ready=False)])
-    metrics.realms = frozenset({"NEW.EXAMPLE"})
+    metrics.know_realms({"NEW.EXAMPLE"})
     ((_, value),) = samples(metrics, "kerbauth_realm_ready")
     assert math.isnan(value)
 

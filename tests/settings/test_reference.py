@@ -63,6 +63,7 @@ def test_tables_are_headed_as_they_are_written_in_the_file() -> None:
         '[clients."NAME"]',
         "[audit]",
         "[alarm]",
+        "[tracing]",
     ]
 
 
