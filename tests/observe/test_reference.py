@@ -1,7 +1,11 @@
 """The pages on the audit file and the metrics say what the code does."""
 
+import dataclasses
+import io
 import json
+import logging
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -11,7 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from kerbauth.core.audit import AuditRecord, Door
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.reasons import Reason
+from kerbauth.observe.logs import LOGIN_LOGGER, JsonFormatter, LoginLog
 from kerbauth.observe.metrics import BUCKETS, Metrics
+from kerbauth.settings import AlarmSettings, TracingSettings
 from tests.observe.records import granted, refused, use
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -78,6 +84,31 @@ def test_the_examples_use_what_there_is(families: dict[str, tuple[str, set[str]]
     assert names <= set(families)
     reasons = {word for words in re.findall(r'reason=~?"(.*?)"', examples) for word in words.split("|")}
     assert reasons <= {reason.value for reason in Reason}
+
+
+def test_the_settings_that_the_page_on_monitoring_shows_are_taken() -> None:
+    blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", MONITOR, re.DOTALL)]
+    assert [list(block) for block in blocks] == [["alarm"], ["tracing"]]
+    assert AlarmSettings(**blocks[0]["alarm"]).failures > 0
+    assert TracingSettings(**blocks[1]["tracing"]).enabled
+
+
+def test_the_log_line_that_the_page_on_monitoring_shows_is_one() -> None:
+    (example,) = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", MONITOR, re.DOTALL))
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    with_handler = logging.getLogger(LOGIN_LOGGER)
+    with_handler.addHandler(handler)
+    with_handler.setLevel(logging.INFO)
+    try:
+        LoginLog().observe(refused(origin=dataclasses.replace(granted().origin, client=None)))
+    finally:
+        with_handler.removeHandler(handler)
+        with_handler.setLevel(logging.NOTSET)
+    written = json.loads(stream.getvalue())
+    assert list(example) == list(written)
+    assert {name: type(value) for name, value in example.items()} == {name: type(value) for name, value in written.items()}
 
 
 def test_the_page_has_every_field_in_order() -> None:
