@@ -72,6 +72,7 @@ class Metrics:
         self._realms = now
 
     def _declare(self) -> None:
+        """Every metric of logins and of the service; each has a row in docs/reference/metrics.md."""
         self._logins = self._counter(_LOGINS, "Login attempts by door, realm, verdict and reason.", "door", "realm", "verdict", "reason")
         self._stages = Histogram(
             "kerbauth_stage_seconds",
@@ -111,6 +112,7 @@ class Metrics:
         self._measured = {name: self._gauge(name, text, "worker") for name, text in helps.items() if name in {*_GAUGES, _START}}
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        """A counter, summed over the workers."""
         return Counter(name, text, labels, registry=self._target)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:

@@ -152,10 +152,9 @@ def test_an_alarm_is_told_by_every_worker_and_outlives_the_one_that_raised_it(st
 
 
 def kinds(text: str) -> dict[str, tuple[str, frozenset[str]]]:
-    return {
-        family.name: (family.type, frozenset(label for sample in family.samples for label in sample.labels))
-        for family in text_string_to_metric_families(text)
-    }
+    families = list(text_string_to_metric_families(text))
+    assert len({family.name for family in families}) == len(families)  # none is told both by this process and by all
+    return {family.name: (family.type, frozenset(label for sample in family.samples for label in sample.labels)) for family in families}
 
 
 def test_one_process_tells_the_same_metrics_as_several(start: Start) -> None:
