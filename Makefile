@@ -55,6 +55,7 @@ test: lint types unit container
 bench: setup
 	$(BIN)/python -m bench.logins
 	$(BIN)/python -m bench.timing
+	$(BIN)/python -m bench.metrics
 
 # The pages that are made from the code.
 reference: setup

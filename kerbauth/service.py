@@ -8,6 +8,8 @@ from typing import Final
 
 import kerbauth
 from kerbauth.assembly import Assembly, StartError, library_versions
+from kerbauth.observe.alarm import watch
+from kerbauth.observe.logs import announce
 from kerbauth.process.sockets import listen
 from kerbauth.web.app import make_app
 from kerbauth.web.server import BACKLOG, start
@@ -36,6 +38,10 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     except OSError as error:
         msg = f"cannot listen on {settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
         raise StartError([msg]) from error
+    generation, foundation = assembly.generation, assembly.foundation
+    watching = asyncio.create_task(
+        watch(foundation.metrics, lambda: settings.alarm, generation.verifier.realm_states, slot=foundation.seat)
+    )
     try:
         bound_host, bound_port = runner.addresses[0][:2]
         url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
@@ -44,6 +50,7 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
         await stop.wait()
         _log.info("stopping: no new connections; logins under way end")
     finally:
+        watching.cancel()
         await runner.cleanup()
         await assembly.foundation.throttle.close()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -52,16 +59,14 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
 
 
 def _announce(assembly: Assembly, url: str) -> None:
-    """One line that says what runs, and one for everything unsafe that was asked for."""
-    versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
-    realms = ", ".join(f"{name} ({realm.kind})" for name, realm in assembly.generation.prepared.settings.realms.items())
-    _log.info(
-        "kerbauth %s on %s; realms: %s; permissions: %s; %s",
+    """Say what runs, and everything unsafe that was asked for."""
+    prepared = assembly.generation.prepared
+    announce(
+        _log,
         kerbauth.__version__,
-        url,
-        realms,
-        assembly.generation.prepared.settings.permissions.adapter,
-        versions,
+        doors=[url],
+        realms={name: realm.kind for name, realm in prepared.settings.realms.items()},
+        permissions=prepared.settings.permissions.adapter,
+        libraries=library_versions(),
+        warnings=prepared.warnings,
     )
-    for warning in assembly.generation.prepared.warnings:
-        _log.warning("%s", warning)

@@ -18,7 +18,7 @@ for set in "$@"; do
         ;;
     test)
         wanted="$wanted libfaketime podman buildah runc debootstrap slapd krb5-kdc-ldap ldap-utils redis-server nginx-light haproxy
-            logrotate systemd"
+            logrotate systemd prometheus"
         ;;
     bench) ;;
     *)
@@ -59,3 +59,12 @@ echo "installing:$missing"
 $as_root apt-get update -qq
 # shellcheck disable=SC2086 # a list of packages
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+
+# What was just installed is not to start at the next boot either. Units of packages that were here before are left alone.
+if command -v systemctl >/dev/null; then
+    for package in $missing; do
+        for unit in $(dpkg-query -L "$package" | sed -n 's,^\(/usr\)\{0\,1\}/lib/systemd/system/\([^@/]*\.\(service\|timer\|socket\)\)$,\2,p'); do
+            $as_root systemctl disable --quiet "$unit" 2>/dev/null || true
+        done
+    done
+fi

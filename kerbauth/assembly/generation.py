@@ -17,7 +17,8 @@ from kerbauth.login import LoginService, Ports
 from kerbauth.observe.audit_file import AuditFile
 from kerbauth.observe.logs import LoginLog
 from kerbauth.observe.metrics import Metrics
-from kerbauth.ports import AuditError, PermissionSource
+from kerbauth.observe.tracing import Tracing, TracingError, open_tracing
+from kerbauth.ports import AuditError, LoginObserver, PermissionSource
 from kerbauth.settings import Settings
 from kerbauth.texts import Texts
 from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
@@ -34,20 +35,38 @@ class Foundation:
     seat: int
     audit: AuditFile
     metrics: Metrics
+    tracing: Tracing | None
     throttle: PasswordThrottle | NoThrottle
 
     @classmethod
     def lay(cls, settings: Settings, runtime: KerberosRuntime, seat: int = 0) -> Self:
         """Open what it needs. Raises StartError."""
-        try:
-            audit = AuditFile(settings.audit.file)
-        except AuditError as error:
-            raise StartError([str(error)]) from error
+        with ExitStack() as undo:
+            try:
+                audit = AuditFile(settings.audit.file)
+                undo.callback(audit.close)
+                tracing = open_tracing(settings.tracing, settings.realms)
+            except (AuditError, TracingError) as error:
+                raise StartError([str(error)]) from error
+            undo.pop_all()
         metrics = Metrics(settings.realms)
-        return cls(seat, audit, metrics, throttle_of(settings.throttle, runtime.folder, metrics))
+        return cls(seat, audit, metrics, tracing, throttle_of(settings.throttle, runtime.folder, metrics))
+
+    @property
+    def observers(self) -> tuple[LoginObserver, ...]:
+        """Who takes note of each attempt."""
+        return (self.metrics, LoginLog(), *((self.tracing,) if self.tracing is not None else ()))
+
+    def know_realms(self, settings: Settings) -> None:
+        """Tell those who name realms which ones there are from now on."""
+        self.metrics.know_realms(settings.realms)
+        if self.tracing is not None:
+            self.tracing.know_realms(settings.realms)
 
     def close(self) -> None:
-        """Close the audit file."""
+        """Send the last traces, and close the audit file."""
+        if self.tracing is not None:
+            self.tracing.close()
         self.audit.close()
 
 
@@ -76,13 +95,13 @@ class Generation:
                 throttle=foundation.throttle,
                 permissions=permissions,
                 audit=foundation.audit,
-                observers=(foundation.metrics, LoginLog()),
+                observers=foundation.observers,
                 now=lambda: datetime.now(UTC),
                 monotonic=time.monotonic,
             ),
             floor=prepared.settings.server.refusal_floor,
         )
-        foundation.metrics.know_realms(prepared.settings.realms)
+        foundation.know_realms(prepared.settings)
         return cls(prepared, verifier, permissions, login, foundation)
 
     def services(self) -> Services:

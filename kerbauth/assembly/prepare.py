@@ -14,6 +14,7 @@ from kerbauth.kdc.accept import Acceptor, load_acceptor
 from kerbauth.kdc.keytab import KeytabError, KeytabKey
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, isolate
+from kerbauth.observe.tracing import TracingError, check_tracing
 from kerbauth.permissions.adapter import AdapterContext, AdapterOptionsError
 from kerbauth.permissions.registry import BUILT_IN, open_source
 from kerbauth.ports import PermissionSource
@@ -141,6 +142,10 @@ def _check(settings: Settings) -> _Checked:
         clients = _clients(settings)
     except ValueError as error:
         problems.append(f"clients: {error}")
+    try:
+        check_tracing(settings.tracing)
+    except TracingError as error:
+        problems.append(str(error))
     if problems or permissions is None or texts is None or clients is None:
         raise StartError(problems)
     return _Checked(keys, permissions, texts, clients, (*warnings, *_unsafe(settings)))

@@ -26,7 +26,7 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
     """Run the command."""
     try:
         settings = read_config(arguments)
-        configure_logging(settings.server.log_level)
+        configure_logging(settings.server.log_level, form=settings.server.log_format)
         assembly = assemble(settings)
     except (SettingsError, StartError) as error:
         return complain(error.problems)

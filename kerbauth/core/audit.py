@@ -7,6 +7,7 @@ from typing import Any
 
 from kerbauth.core.codes.model import Code, Stage
 from kerbauth.core.reasons import Reason
+from kerbauth.core.traceparent import TraceParent
 
 
 class Door(StrEnum):
@@ -19,12 +20,16 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an attempt came from: the door, the peer's address, the named client (if any), and the attempt's correlation id."""
+    """Where an attempt came from: the door, the peer's address, the named client (if any), and the attempt's correlation id.
+
+    `parent` is the trace that a named client says it belongs to: for traces, not for the record.
+    """
 
     correlation_id: str
     door: Door
     peer: str = ""
     client: str | None = None
+    parent: TraceParent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What is kept, counted and logged of login attempts: the audit file, the metrics and the log."""
+"""What is kept, counted, logged and traced of login attempts, and the watch over how many of them fail."""

@@ -1,21 +1,35 @@
-"""The log: one line per entry, whatever a name in it holds."""
+"""The log: one line per entry, as text or as JSON, whatever a name in it holds."""
 
 import json
 import logging
 import re
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
+from kerbauth import correlation
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.text import is_control
+from kerbauth.observe.flood import Flood, Kind
 
 LOGIN_LOGGER: Final = "kerbauth.login"
 """The logger of `LoginLog`'s lines."""
 
+NOISY: Final = ("aiohttp", "asyncio", "opentelemetry", "urllib3", "valkey", "limits")
+"""Libraries that are heard from WARNING on, even where we ask ourselves for more: the rest is about sockets, and may quote what came."""
+
+# Loggers whose lines are never left out: one per attempt, which is audited as well.
+_UNLIMITED: Final = frozenset({LOGIN_LOGGER})
 # What needs no quotes in a field. Blanks, quotes and `=` do: a user name must not look like a field of its own.
 _PLAIN: Final = re.compile(r"[\w.@/:+,()-]+")
 _log: Final = logging.getLogger(LOGIN_LOGGER)
+
+
+def log_event(logger: logging.Logger, level: int, message: str, members: Mapping[str, Any], line: str | None = None) -> None:
+    """Log a message with members: in JSON members of their own, on a console `name=value` behind the message, or `line` instead of all."""
+    logger.log(level, "%s", message, extra={"members": members, "line": line})
 
 
 class OneLineFormatter(logging.Formatter):
@@ -33,27 +47,100 @@ class OneLineFormatter(logging.Formatter):
         return "".join(_escaped(character) if is_control(character) else character for character in line)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's own name
-        """Time, level, logger and message."""
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        return f"{time} {record.levelname} {record.name}: {record.message}"
+        """Time, level, logger, message, its fields, and the request's correlation id if none of them has it."""
+        text = getattr(record, "line", None) or " ".join([record.message, *_console_fields(_members(record))])
+        request = correlation.current()
+        if request and request not in text:
+            text = f"{text} correlation_id={request}"
+        return f"{_time(record)} {record.levelname} {record.name}: {text}"
+
+
+class JsonFormatter(logging.Formatter):
+    """A JSON object in ASCII on one line: time, level, logger, message, correlation_id in a request, then the entry's own members."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        entry: dict[str, Any] = {"time": _time(record), "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        request = correlation.current()
+        if request:
+            entry["correlation_id"] = request
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        entry |= {name: value for name, value in _members(record).items() if name not in entry and value not in (None, "", [])}
+        return json.dumps(entry, ensure_ascii=True, default=str)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, to be told from others' when logging is configured again."""
+    """Ours, to be told from others' when logging is configured again. Leaves out floods."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._flood = Flood()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the entry, unless it is one too many of its kind; and what has to be said about those."""
+        now = time.monotonic()
+        for kind, left_out in self._flood.ended(now):
+            super().emit(self._left_out(kind, left_out))
+        limited = logging.DEBUG < record.levelno < logging.CRITICAL and record.name not in _UNLIMITED
+        if not limited or self._flood.admit(Kind(record.name, str(record.msg)), now):
+            super().emit(record)
+
+    def _left_out(self, kind: Kind, count: int) -> logging.LogRecord:
+        text = f"{count} more lines like this were left out within {self._flood.seconds:g} seconds"
+        entry = logging.LogRecord(kind.logger, logging.WARNING, "", 0, "%s", (text,), None)
+        entry.members = {"left_out": count, "template": kind.template}
+        return entry
 
 
-def configure_logging(level: str, stream: TextIO | None = None) -> None:
-    """Log entries from `level` (debug, info, warning, error) on to `stream`, by default standard error.
+def configure_logging(level: str, stream: TextIO | None = None, *, form: str = "console") -> None:
+    """Log entries from `level` (debug, info, warning, error) on to `stream`, by default standard error, as `console` or `json`.
 
-    Replaces what an earlier call configured and leaves other handlers alone. Raises ValueError for another level.
+    Replaces what an earlier call configured and leaves other handlers alone. Raises ValueError for another level or form.
     """
+    formatter = {"console": OneLineFormatter, "json": JsonFormatter}.get(form)
+    if formatter is None:
+        msg = f"no such form of the log: {form!r}; there are console and json"
+        raise ValueError(msg)
     handler = _Handler(stream if stream is not None else sys.stderr)
-    handler.setFormatter(OneLineFormatter())
+    handler.setFormatter(formatter())
     root = logging.getLogger()
     root.setLevel(level.upper())
     for earlier in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(earlier)
     root.addHandler(handler)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def announce(
+    logger: logging.Logger,
+    version: str,
+    *,
+    doors: Sequence[str],
+    realms: Mapping[str, str],
+    permissions: str,
+    libraries: Mapping[str, str],
+    warnings: Sequence[str],
+) -> None:
+    """Say in one line what starts: version, doors, realms with their kinds, permission adapter, libraries, everything unsafe.
+
+    Each warning is also an entry of its own at WARNING, for those who read from there on only.
+    """
+    members = {
+        "version": version,
+        "doors": list(doors),
+        "realms": dict(realms),
+        "permissions": permissions,
+        "libraries": dict(libraries),
+        "warnings": list(warnings),
+    }
+    kinds = ", ".join(f"{name} ({kind})" for name, kind in realms.items())
+    versions = ", ".join(f"{name} {each}" for name, each in libraries.items())
+    line = f"kerbauth {version} on {', '.join(doors)}; realms: {kinds}; permissions: {permissions}; {versions}"
+    log_event(logger, logging.INFO, f"kerbauth {version} starts", members, "; ".join([line, *(f"unsafe: {each}" for each in warnings)]))
+    for warning in warnings:
+        logger.warning("%s", warning)
 
 
 class LoginLog:
@@ -65,11 +152,10 @@ class LoginLog:
         alarm = ""
         if record.alarm:
             level, alarm = logging.CRITICAL, "ALARM "
-        fields = " ".join(f"{name}={_field(value)}" for name, value in _fields(record).items() if value)
-        _log.log(level, "%s%s %s", alarm, record.verdict, fields)
+        log_event(_log, level, f"{alarm}{record.verdict}", _fields(record))
 
 
-def _fields(record: AuditRecord) -> dict[str, str | None]:
+def _fields(record: AuditRecord) -> dict[str, Any]:
     """What is said of an attempt, in order; what is empty is left out."""
     return {
         "correlation_id": record.origin.correlation_id,
@@ -82,10 +168,23 @@ def _fields(record: AuditRecord) -> dict[str, str | None]:
         "application": record.application,
         "reason": record.reason.value if record.reason is not None else None,
         "stage": record.stage.value if record.stage is not None else None,
-        "codes": ",".join(map(str, record.codes)),
-        "ms": f"{sum(record.durations.values()):.1f}",
+        "codes": [str(code) for code in record.codes],
+        "ms": round(float(sum(record.durations.values())), 1),
         "diagnostic": record.diagnostic,
     }
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _members(record: logging.LogRecord) -> Mapping[str, Any]:
+    return getattr(record, "members", None) or {}
+
+
+def _console_fields(members: Mapping[str, Any]) -> list[str]:
+    texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in members.items()}
+    return [f"{name}={_field(str(text))}" for name, text in texts.items() if text not in (None, "")]
 
 
 def _field(value: str) -> str:

@@ -1,6 +1,7 @@
 """The settings: one TOML file and some environment variables, read once, checked as a whole, and never changed."""
 
 from kerbauth.core.problem import Problem
+from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
 from kerbauth.settings.clients import ClientSettings
 from kerbauth.settings.load import SettingsError, load
@@ -9,13 +10,16 @@ from kerbauth.settings.names import name_rules, realm_names
 from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, RuleSettings
 from kerbauth.settings.reference import reference, reference_markdown
 from kerbauth.settings.secret_files import SecretFileError, read_secret_file
-from kerbauth.settings.server import LogLevel, ServerSettings
+from kerbauth.settings.server import LogFormat, LogLevel, ServerSettings
 from kerbauth.settings.throttle import ThrottleSettings
+from kerbauth.settings.tracing import TracingSettings
 
 __all__ = [
     "STANDARD_OUTPUT",
+    "AlarmSettings",
     "AuditSettings",
     "ClientSettings",
+    "LogFormat",
     "LogLevel",
     "MessageSettings",
     "NameSettings",
@@ -29,6 +33,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "ThrottleSettings",
+    "TracingSettings",
     "load",
     "name_rules",
     "read_secret_file",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from kerbauth.core.problem import Problem
+from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import AuditSettings
 from kerbauth.settings.clients import ClientSettings
 from kerbauth.settings.fields import Closed, FilePath, Hidden, Kind, Lax, Line, Missing, RealmName, Table
@@ -17,6 +18,7 @@ from kerbauth.settings.names import name_findings
 from kerbauth.settings.realms import RealmSettings
 from kerbauth.settings.server import ServerSettings
 from kerbauth.settings.throttle import ThrottleSettings
+from kerbauth.settings.tracing import TracingSettings
 from kerbauth.texts import available_languages, read_folder, read_language
 
 _ADAPTER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -132,12 +134,16 @@ class Settings(Table):
     )
     throttle: ThrottleSettings = Field(description="Wrong passwords slow down here before they lock the account at the KDC.")
     audit: AuditSettings = Field(description="The record of every attempt.")
+    alarm: AlarmSettings = Field(description="When so many logins fail that an operator should hear of it.")
+    tracing: TracingSettings = Field(description="Traces of each attempt, for a collector of OpenTelemetry.")
 
     @model_validator(mode="before")
     @classmethod
     def _left_out(cls, value: object) -> object:
         """A table that may be left out is read as an empty one, so that its defaults are checked like what is written."""
-        return {"server": {}, "messages": {}, "throttle": {}, "audit": {}, **value} if isinstance(value, Mapping) else value
+        if not isinstance(value, Mapping):
+            return value
+        return {"server": {}, "messages": {}, "throttle": {}, "audit": {}, "alarm": {}, "tracing": {}, **value}
 
     @field_validator("realms")
     @classmethod

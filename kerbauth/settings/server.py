@@ -20,6 +20,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
 class ServerSettings(Table):
     """`[server]`: the HTTP service itself."""
 
@@ -43,6 +50,9 @@ class ServerSettings(Table):
         "systemd's $RUNTIME_DIRECTORY if there is one, else a private temporary folder, and with it a replay cache that a restart forgets.",
     )
     log_level: Annotated[LogLevel, Lax] = Field(LogLevel.INFO, description="How much goes to the log: debug, info, warning or error.")
+    log_format: Annotated[LogFormat, Lax] = Field(
+        LogFormat.CONSOLE, description="How the log is written: console (a line of text per entry) or json (a JSON object per line)."
+    )
 
     refusal_floor: Annotated[float, Field(ge=0, allow_inf_nan=False), Kind("seconds")] = Field(
         0.25,

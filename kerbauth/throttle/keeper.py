@@ -55,16 +55,16 @@ class _Ticket:
 class ThrottleObserver(Protocol):
     """Counts what the throttle does. Must not raise and must not block."""
 
-    def held(self, why: str) -> None:
+    def throttle_held(self, why: str) -> None:
         """An attempt was not admitted: `account`, `pause`, `source` or `overall`."""
         ...
 
-    def repeated(self) -> None:
+    def throttle_repeated(self) -> None:
         """A wrong password was known again."""
         ...
 
-    def degraded(self, *, degraded: bool) -> None:
-        """Whether another store than the first does the counting now."""
+    def throttle_degraded(self, degraded: bool) -> None:  # noqa: FBT001 -- the one thing that is told
+        """Whether a store is away, and another counts in its place."""
         ...
 
 
@@ -87,12 +87,12 @@ class PasswordThrottle:
         asked = key_of(principal)
         wrong = self._wrong.recall(asked, password)
         if wrong is not None:
-            self._observer.repeated()
+            self._observer.throttle_repeated()
             return Repeated(wrong)
         reserved = await self._reserve(asked, source)
         if isinstance(reserved, Hold):
             why = "pause" if reserved.pause else "account"
-            self._observer.held(why)
+            self._observer.throttle_held(why)
             return Throttled(reserved.seconds, f"the {why} of {principal.realm} is held for {reserved.seconds:.0f} s")
         tier, reservation, began = reserved
         ticket = _Ticket(tier, reservation, began, source, principal, password)
@@ -173,7 +173,7 @@ class PasswordThrottle:
         if not why:
             return None
         await self._quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation))
-        self._observer.held(why)
+        self._observer.throttle_held(why)
         return Throttled(seconds, f"too many failures ({why}); held for {seconds:.0f} s")
 
     async def _failed(self, ticket: _Ticket, reason: Reason) -> None:
@@ -225,13 +225,13 @@ class PasswordThrottle:
         if not tier.lost:
             tier.lost = True
             logger.error("the throttle counts without its %s: %s", tier.name, error)
-        self._observer.degraded(degraded=True)
+        self._observer.throttle_degraded(True)  # noqa: FBT003 -- the one thing that is told
 
     def _find(self, tier: Tier) -> None:
         if tier.lost:
             tier.lost = False
             logger.warning("the throttle counts with its %s again", tier.name)
-            self._observer.degraded(degraded=any(each.lost for each in self._tiers))
+            self._observer.throttle_degraded(any(each.lost for each in self._tiers))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

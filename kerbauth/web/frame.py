@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from multidict import CIMultiDict
 
+from kerbauth import correlation
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
 from kerbauth.core.outcome import Unavailable
@@ -51,6 +52,7 @@ class Frame:
         async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
             exchange = self._begin(request)
             request[EXCHANGE] = exchange
+            correlation.begin(exchange.correlation_id)
             try:
                 response = await handler(request)
             except web.HTTPException as answer:  # the router's 404 and 405
@@ -77,6 +79,7 @@ class Frame:
         `what` goes to the log and holds nothing that came in.
         """
         exchange = Exchange(self.services, self._limits, self._new_id(), peer, self._voice(self.services, ""))
+        correlation.begin(exchange.correlation_id)
         if refusal is None:
             logger.error("%s: failed outside the application, peer %s: %s", exchange.correlation_id, peer, what)
             away = TurnedAway(_internal(what), 500, headers=(CLOSE,))

@@ -35,7 +35,7 @@ async def login(exchange: Exchange, request: web.Request) -> Reply:
     caller = _caller(exchange, _values(request, "Authorization"), _values(request, "X-Kerbauth-Client"))
     if not isinstance(caller, Caller):
         return turn_away(exchange, attempt, _not_allowed(caller, BEARER))
-    attempt = replace(attempt, origin=replace(attempt.origin, client=caller.name), caller=caller)
+    attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
     fields = await _login_fields(request, exchange.limits)
@@ -63,7 +63,7 @@ async def sso(exchange: Exchange, request: web.Request) -> Reply:
     caller = _caller(exchange, (), _values(request, "X-Kerbauth-Client"))
     if not isinstance(caller, Caller):
         return turn_away(exchange, attempt, _not_allowed(caller))
-    attempt = replace(attempt, origin=replace(attempt.origin, client=caller.name), caller=caller)
+    attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
     fields = wire.read_query(request.rel_url.raw_query_string)
@@ -104,6 +104,12 @@ def _values(request: web.Request, name: str) -> Sequence[str]:
 def _caller(exchange: Exchange, authorizations: Sequence[str], own_header: Sequence[str]) -> Caller | NoClient | Malformed:
     token = wire.read_client_token(authorizations, own_header)
     return token if isinstance(token, Malformed) else exchange.services.clients.identify(token)
+
+
+def _known(origin: Origin, caller: Caller, request: web.Request) -> Origin:
+    """The origin with who asks. Only a registered client's request goes on with its trace: anybody could have us fill up somebody's."""
+    parent = wire.trace_parent(_values(request, "traceparent")) if caller.name is not None else None
+    return replace(origin, client=caller.name, parent=parent)
 
 
 def _not_allowed(why: NoClient | Malformed, *headers: tuple[str, str]) -> TurnedAway:

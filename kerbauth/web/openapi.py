@@ -25,6 +25,7 @@ WHEN: Final = {
 
 _ALWAYS: Final = (400, 405, 431, 500)
 _TEXT: Final = {"type": "string"}
+_TRACE: Final = {"$ref": "#/components/parameters/traceparent"}
 
 
 def document() -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _login() -> Schema:
     return {
         "operationId": "login",
         "summary": "Log in with a user name and a password.",
-        "parameters": _common_parameters(),
+        "parameters": [*_common_parameters(), _TRACE],
         "requestBody": {"required": True, "content": {JSON: {"schema": ref("LoginRequest")}}},
         "security": [{}, {"clientBearer": []}, {"clientToken": []}],
         "responses": {
@@ -78,7 +79,7 @@ def _sso(operation_id: str) -> Schema:
     return {
         "operationId": operation_id,
         "summary": "Log in with a Kerberos ticket (SPNEGO, RFC 4559); without one, 401 and a Negotiate challenge.",
-        "parameters": [*_common_parameters(), _query("application"), _query("tenant")],
+        "parameters": [*_common_parameters(), _TRACE, _query("application"), _query("tenant")],
         "security": [{}, {"negotiate": []}, {"negotiate": [], "clientToken": []}],
         "responses": {
             **_ok({JSON: ref("Granted")}, "Granted.", "Content-Language", "Vary", "WWW-Authenticate"),
@@ -173,10 +174,12 @@ def _parameters() -> Schema:
     def header(name: str, text: str, schema: Schema) -> Schema:
         return {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
 
+    trace = "The trace your request belongs to (W3C Trace Context). Overlooked unless you are a registered client."
     own_id = "An id of your own: 8 to 64 of A-Z a-z 0-9 . _ -. Any other is replaced by a fresh one."
     return {
         "Accept-Language": header("Accept-Language", "The languages you can read (RFC 9110 12.5.4).", {"type": "string"}),
         "X-Correlation-ID": header("X-Correlation-ID", own_id, {"type": "string"}),
+        "traceparent": header("traceparent", trace, {"type": "string"}),
     }
 
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from kerbauth.core.messages import N_
 from kerbauth.core.secret import Secret
 from kerbauth.core.text import has_control
+from kerbauth.core.traceparent import TraceParent, read_traceparent
 
 BODY_LIMIT: Final = 65_536
 """Bytes of a login body: a name, a password and two more names, with room for JSON's six-byte escapes of every
@@ -186,6 +187,11 @@ def read_client_token(authorizations: Sequence[str], own_header: Sequence[str]) 
 def correlation_id(values: Sequence[str]) -> str | None:
     """The caller's own correlation id, if there is exactly one and it is well-formed: 8 to 64 of `A-Z a-z 0-9 . _ -`."""
     return values[0] if len(values) == 1 and _CORRELATION_ID.fullmatch(values[0]) else None
+
+
+def trace_parent(values: Sequence[str]) -> TraceParent | None:
+    """The trace that the caller says its request belongs to, if there is exactly one and it is well-formed."""
+    return read_traceparent(values[0]) if len(values) == 1 else None
 
 
 def _members(body: bytes) -> dict[str, Any]:

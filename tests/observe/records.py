@@ -1,10 +1,12 @@
-"""Audit records for tests."""
+"""Audit records for tests, and metrics that have counted everything there is."""
 
 from typing import Any
 
 from kerbauth.core.audit import AuditRecord, Door, Origin
 from kerbauth.core.codes.model import Code, Family, Stage
 from kerbauth.core.reasons import Reason
+from kerbauth.observe.metrics import Metrics
+from kerbauth.ports import RealmState
 
 ORIGIN = Origin("0123456789abcdef", Door.HTTP, "192.0.2.7", "gax")
 TIME = "2026-01-01T00:00:00.000+00:00"
@@ -41,3 +43,16 @@ def refused(**changes: Any) -> AuditRecord:
 def unavailable(**changes: Any) -> AuditRecord:
     fields = {"verdict": "unavailable", "reason": Reason.KDC_NOT_TRUSTED, "stage": Stage.VERIFY, "alarm": True}
     return refused(**{**fields, **changes})
+
+
+def use(metrics: Metrics) -> None:
+    """Have something of everything counted, so that every series there can be is there."""
+    for record in (granted(), refused(), unavailable()):
+        metrics.observe(record)
+    metrics.count_request("/v1/login", "POST", 200)
+    metrics.realm_states([RealmState("CORP.EXAMPLE", ready=True)])
+    metrics.throttle_held("account")
+    metrics.throttle_repeated()
+    metrics.throttle_degraded(False)
+    metrics.failure_rate_alarm(False)
+    metrics.reloaded(True)

@@ -1,4 +1,6 @@
 import dataclasses
+import math
+import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -6,8 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 import kerbauth
 from kerbauth.core.audit import AuditRecord, Door, Origin
 from kerbauth.core.codes.model import Stage
+from kerbauth.core.failure_rate import Totals
 from kerbauth.core.reasons import Reason
 from kerbauth.observe.metrics import Metrics
+from kerbauth.ports import RealmState
 from tests.observe.records import ORIGIN, granted, refused, unavailable
 
 REALM = "CORP.EXAMPLE"
@@ -68,6 +72,13 @@ def test_alarms_are_there_before_the_first(metrics: Metrics) -> None:
     assert samples(metrics, "kerbauth_alarms_total") == [({}, 1)]
 
 
+def test_records_that_could_not_be_written_are_there_before_the_first(metrics: Metrics) -> None:
+    metrics.observe(unavailable())
+    assert samples(metrics, "kerbauth_audit_failures_total") == [({}, 0)]
+    metrics.observe(unavailable(reason=Reason.AUDIT, stage=Stage.AUDIT))
+    assert samples(metrics, "kerbauth_audit_failures_total") == [({}, 1)]
+
+
 def test_requests_are_counted_by_route_method_and_status(metrics: Metrics) -> None:
     for status in (200, 200, 401):
         metrics.count_request("/v1/login", "POST", status)
@@ -82,8 +93,75 @@ def test_the_version_is_told(metrics: Metrics) -> None:
 
 
 def test_the_process_is_measured(metrics: Metrics) -> None:
-    ((_, resident),) = samples(metrics, "process_resident_memory_bytes")
+    ((labels, resident),) = samples(metrics, "process_resident_memory_bytes")
+    assert labels == {"worker": "0"}
     assert resident > 1_000_000
+
+
+def test_processor_time_grows_with_every_look(metrics: Metrics) -> None:
+    ((_, before),) = samples(metrics, "process_cpu_seconds_total")
+    ends = time.process_time() + 0.05  # the kernel counts in hundredths of a second
+    while time.process_time() < ends:
+        pass
+    ((_, after),) = samples(metrics, "process_cpu_seconds_total")
+    assert before < after <= time.process_time() + 0.02
+
+
+def test_reloads_are_counted_by_result_and_there_before_the_first(metrics: Metrics) -> None:
+    assert samples(metrics, "kerbauth_reloads_total") == [({"result": "ok"}, 0), ({"result": "refused"}, 0)]
+    metrics.reloaded(True)
+    metrics.reloaded(False)
+    metrics.reloaded(False)
+    assert samples(metrics, "kerbauth_reloads_total") == [({"result": "ok"}, 1), ({"result": "refused"}, 2)]
+
+
+def test_the_last_reload_tells_whether_the_configuration_is_the_one_in_the_file(metrics: Metrics) -> None:
+    told = []
+    for ok in (True, False, True):
+        told += samples(metrics, "kerbauth_config_last_reload_successful")
+        metrics.reloaded(ok)
+    assert [value for _, value in (*told, *samples(metrics, "kerbauth_config_last_reload_successful"))] == [1, 1, 0, 1]
+
+
+def test_only_a_good_reload_moves_the_time_of_the_configuration(metrics: Metrics) -> None:
+    name = "kerbauth_config_last_reload_success_timestamp_seconds"
+    started = samples(metrics, name)
+    assert time.time() - 60 < started[0][1] <= time.time()
+    metrics.reloaded(False)
+    assert samples(metrics, name) == started
+    metrics.reloaded(True)
+    assert samples(metrics, name)[0][1] > started[0][1]
+
+
+def test_realms_of_a_new_configuration_become_labels_and_old_ones_no_longer(metrics: Metrics) -> None:
+    metrics.know_realms({"NEW.EXAMPLE"})
+    metrics.observe(granted(realm="NEW.EXAMPLE"))
+    metrics.observe(granted(realm=REALM))
+    assert [labels["realm"] for labels, _ in samples(metrics, "kerbauth_logins_total")] == ["NEW.EXAMPLE", ""]
+
+
+def test_each_realm_tells_whether_it_is_ready(metrics: Metrics) -> None:
+    metrics.know_realms({REALM, "B.EXAMPLE"})
+    metrics.realm_states([RealmState(REALM, ready=True), RealmState("B.EXAMPLE", ready=False), RealmState("C.EXAMPLE", ready=False)])
+    assert samples(metrics, "kerbauth_realm_ready") == [({"realm": REALM}, 1), ({"realm": "B.EXAMPLE"}, 0)]
+
+
+def test_a_realm_that_was_taken_out_is_neither_ready_nor_not(metrics: Metrics) -> None:
+    metrics.realm_states([RealmState(REALM, ready=False)])
+    metrics.know_realms({"NEW.EXAMPLE"})
+    ((_, value),) = samples(metrics, "kerbauth_realm_ready")
+    assert math.isnan(value)
+
+
+def test_a_worker_tells_that_it_counts_alone(metrics: Metrics) -> None:
+    metrics.throttle_degraded(True)
+    assert samples(metrics, "kerbauth_throttle_degraded") == [({"worker": "0"}, 1)]
+
+
+def test_totals_are_of_decided_attempts(metrics: Metrics) -> None:
+    for record in (granted(), refused(), refused(), unavailable()):
+        metrics.observe(record)
+    assert metrics.totals() == Totals(attempts=3, failures=2)
 
 
 def test_the_content_type_is_that_of_the_text_format(metrics: Metrics) -> None:

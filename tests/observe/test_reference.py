@@ -1,7 +1,11 @@
 """The pages on the audit file and the metrics say what the code does."""
 
+import dataclasses
+import io
 import json
+import logging
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -11,11 +15,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from kerbauth.core.audit import AuditRecord, Door
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.reasons import Reason
+from kerbauth.observe.logs import LOGIN_LOGGER, JsonFormatter, LoginLog
 from kerbauth.observe.metrics import BUCKETS, Metrics
-from tests.observe.records import granted, refused, unavailable
+from kerbauth.settings import AlarmSettings, TracingSettings
+from tests.observe.records import granted, refused, use
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 METRICS = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
+MONITOR = (REFERENCE.parent / "how-to" / "monitor.md").read_text(encoding="utf-8")
 AUDIT = (REFERENCE / "audit.md").read_text(encoding="utf-8")
 
 
@@ -43,16 +50,12 @@ def words(cell: str) -> list[str]:
 def families() -> dict[str, tuple[str, set[str]]]:
     """Every metric there is: its name as PromQL knows it, its type, its labels."""
     metrics = Metrics(["CORP.EXAMPLE"])
-    for record in (granted(), refused(), unavailable()):
-        metrics.observe(record)
-    metrics.count_request("/v1/login", "POST", 200)
-    metrics.held("account")
+    use(metrics)
     found = {}
     for family in text_string_to_metric_families(metrics.render()[0].decode()):
         name = family.name + ("_total" if family.type == "counter" else "")
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        if not name.endswith("_created"):
-            found[name] = (family.type, labels)
+        found[name] = (family.type, labels)
     return found
 
 
@@ -63,7 +66,7 @@ def test_the_page_has_every_metric_and_no_other(families: dict[str, tuple[str, s
 
 def test_the_page_has_every_label_with_its_values(families: dict[str, tuple[str, set[str]]]) -> None:
     labels = {name: words(values) for name, (values,) in table(METRICS, "label").items()}
-    assert set(labels) | {"version"} == set().union(*(labels for _, labels in families.values()))
+    assert set(labels) == set().union(*(labels for _, labels in families.values()))
     assert labels["door"] == [door.value for door in Door]
     assert labels["stage"] == [stage.value for stage in Stage]
     assert labels["verdict"] == ["granted", "refused", "unavailable"]
@@ -75,12 +78,37 @@ def test_the_page_has_the_buckets() -> None:
 
 
 def test_the_examples_use_what_there_is(families: dict[str, tuple[str, set[str]]]) -> None:
-    examples = "".join(re.findall(r"```promql\n(.*?)```", METRICS, re.DOTALL))
+    examples = "".join(re.findall(r"```promql\n(.*?)```", MONITOR, re.DOTALL))
     names = {name.removesuffix("_bucket") for name in re.findall(r"kerbauth_\w+", examples)}
     assert names
     assert names <= set(families)
     reasons = {word for words in re.findall(r'reason=~?"(.*?)"', examples) for word in words.split("|")}
     assert reasons <= {reason.value for reason in Reason}
+
+
+def test_the_settings_that_the_page_on_monitoring_shows_are_taken() -> None:
+    blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", MONITOR, re.DOTALL)]
+    assert [list(block) for block in blocks] == [["alarm"], ["tracing"]]
+    assert AlarmSettings(**blocks[0]["alarm"]).failures > 0
+    assert TracingSettings(**blocks[1]["tracing"]).enabled
+
+
+def test_the_log_line_that_the_page_on_monitoring_shows_is_one() -> None:
+    (example,) = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", MONITOR, re.DOTALL))
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    with_handler = logging.getLogger(LOGIN_LOGGER)
+    with_handler.addHandler(handler)
+    with_handler.setLevel(logging.INFO)
+    try:
+        LoginLog().observe(refused(origin=dataclasses.replace(granted().origin, client=None)))
+    finally:
+        with_handler.removeHandler(handler)
+        with_handler.setLevel(logging.NOTSET)
+    written = json.loads(stream.getvalue())
+    assert list(example) == list(written)
+    assert {name: type(value) for name, value in example.items()} == {name: type(value) for name, value in written.items()}
 
 
 def test_the_page_has_every_field_in_order() -> None:

@@ -63,6 +63,8 @@ def test_tables_are_headed_as_they_are_written_in_the_file() -> None:
         '[clients."NAME"]',
         "[throttle]",
         "[audit]",
+        "[alarm]",
+        "[tracing]",
     ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.core.disclosure import Disclosure
-from kerbauth.settings import STANDARD_OUTPUT, LogLevel, ServerSettings
+from kerbauth.settings import STANDARD_OUTPUT, LogFormat, LogLevel, ServerSettings
 from tests.settings.files import PERMISSIONS, REALM, only_problem, problems, read, token_file
 
 
@@ -215,3 +215,59 @@ def test_the_audit_can_go_to_a_file_that_is_there_already(tmp_path: Path) -> Non
 def test_the_audit_file_needs_a_folder_and_is_none(tmp_path: Path, file: str, message: str) -> None:
     problem = only_problem(tmp_path, REALM, PERMISSIONS, f'[audit]\nfile = "{file}"')
     assert (problem.key, message in problem.message) == ("audit.file", True)
+
+
+def test_the_alarm_is_off_until_a_limit_is_set(tmp_path: Path) -> None:
+    alarm = read(tmp_path, REALM, PERMISSIONS).alarm
+    assert (alarm.failures, alarm.failure_percent, alarm.minimum, alarm.period) == (0, 0, 20, 60)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("failures = -1", "failures"),
+        ("failure_percent = 101", "failure_percent"),
+        ("failure_percent = -0.5", "failure_percent"),
+        ("failure_percent = nan", "failure_percent"),
+        ("minimum = 0", "minimum"),
+        ("period = 0.5", "period"),
+        ("period = 100_000", "period"),
+    ],
+)
+def test_a_limit_of_the_alarm_that_makes_no_sense_is_refused(tmp_path: Path, setting: str, expected: str) -> None:
+    assert only_problem(tmp_path, REALM, PERMISSIONS, f"[alarm]\n{setting}").key == f"alarm.{expected}"
+
+
+@pytest.mark.parametrize(("server", "expected"), [("", LogFormat.CONSOLE), ('log_format = "json"', LogFormat.JSON)])
+def test_the_form_of_the_log_is_read(tmp_path: Path, server: str, expected: LogFormat) -> None:
+    assert read(tmp_path, REALM, PERMISSIONS, f"[server]\n{server}").server.log_format is expected
+
+
+def test_tracing_is_off_and_goes_to_this_machine(tmp_path: Path) -> None:
+    tracing = read(tmp_path, REALM, PERMISSIONS).tracing
+    assert (tracing.enabled, tracing.endpoint, tracing.sample) == (False, "http://127.0.0.1:4318/v1/traces", 1.0)
+
+
+@pytest.mark.parametrize("endpoint", ["https://otel.corp.example/v1/traces", "http://[::1]:4318/v1/traces"])
+def test_an_address_of_a_collector_is_taken(tmp_path: Path, endpoint: str) -> None:
+    assert read(tmp_path, REALM, PERMISSIONS, f'[tracing]\nendpoint = "{endpoint}"').tracing.endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ('endpoint = "localhost:4318"', "is no URL"),
+        ('endpoint = "grpc://localhost:4317"', "is no URL"),
+        ('endpoint = "http:///v1/traces"', "is no URL"),
+        ('endpoint = "http://[::1/v1/traces"', "is no URL"),
+        ('endpoint = "http://localhost:99999/"', "is no URL"),
+        ('endpoint = "http://local host/"', "is no URL"),
+        ('endpoint = "http://user:hunter2@localhost/"', "holds a name or a password"),
+        ("sample = 2", "sample"),
+        ('service_name = ""', "is empty"),
+    ],
+)
+def test_settings_of_traces_that_make_no_sense_are_refused(tmp_path: Path, setting: str, expected: str) -> None:
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, f"[tracing]\n{setting}")
+    assert expected in str(problem)
+    assert "hunter2" not in str(problem)
