@@ -21,6 +21,7 @@ from kerbauth.core.names import Asked, NotAsked, RealmDirectory
 from kerbauth.core.outcome import Granted, Notice, Proof, Proved, Refused, Severity, Unavailable, Verdict
 from kerbauth.core.reasons import Reason
 from kerbauth.ports import (
+    Admitted,
     AuditError,
     AuditSink,
     CredentialVerifier,
@@ -121,8 +122,8 @@ class LoginService:
         # 2 count wrong passwords, below what the KDC would lock the account for
         with trail.step(Stage.THROTTLE) as say:
             admitted = await proving.admit(self._throttle, asked.principal, request)
-            say(_outcome_of(admitted) if isinstance(admitted, Refused) else "the KDC may be asked")
-        if isinstance(admitted, Refused):
+            say("the KDC may be asked" if isinstance(admitted, Admitted) else _outcome_of(admitted))
+        if not isinstance(admitted, Admitted):
             return admitted
         # 3 prove it to the KDC, and prove the KDC with our keytab
         with trail.step(Stage.AS) as say:

@@ -158,7 +158,12 @@ class Repeated:
     reason: Reason
 
 
-Admission = Admitted | Throttled | Repeated
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Earlier attempts at the account use its budget up, and the KDC has not answered them: nobody knows whether they were wrong."""
+
+
+Admission = Admitted | Throttled | Repeated | Unsettled
 
 
 class Throttle(Protocol):

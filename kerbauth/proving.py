@@ -8,7 +8,7 @@ from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
-from kerbauth.ports import Admitted, CredentialVerifier, Repeated, Source, Throttle, Throttled
+from kerbauth.ports import Admitted, CredentialVerifier, Repeated, Source, Throttle, Throttled, Unsettled
 
 
 def source_of(request: PasswordLogin) -> Source:
@@ -27,7 +27,7 @@ def source_of(request: PasswordLogin) -> Source:
     return Source(str(address))
 
 
-async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin) -> Admitted | Refused:
+async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin) -> Admitted | Refused | Unavailable:
     """Whether the KDC may be asked now; what the caller is answered if not."""
     admission = await throttle.admit(principal, source_of(request), request.password)
     match admission:
@@ -38,6 +38,9 @@ async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin
         case Repeated(reason):
             diagnostic = "the same wrong password as moments ago; the KDC was not asked again"
             return Refused(reason, Stage.THROTTLE, diagnostic=diagnostic)
+        case Unsettled():
+            diagnostic = "the KDC has not answered earlier attempts at this account yet"
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.THROTTLE, diagnostic=diagnostic)
         case _:
             assert_never(admission)
 

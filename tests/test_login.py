@@ -17,7 +17,7 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.login import LoginService, Ports
-from kerbauth.ports import Answer, NotPermitted, Question, Repeated, Source, SourceFailed, Throttled, TokenAnswer
+from kerbauth.ports import Answer, NotPermitted, Question, Repeated, Source, SourceFailed, Throttled, TokenAnswer, Unsettled
 from tests.fakes import FakeAudit, FakeObserver, FakePermissions, FakeThrottle, FakeVerifier
 from tests.mappers import plain_mapper
 
@@ -301,6 +301,14 @@ async def test_a_wrong_password_known_again_is_answered_as_the_kdc_did() -> None
     verdict = (await bench.service.password(request())).verdict
     assert isinstance(verdict, Refused)
     assert (verdict.reason, verdict.stage) == (Reason.UNKNOWN_USER, Stage.THROTTLE)
+    assert bench.verifier.asked == []
+
+
+async def test_while_earlier_attempts_are_unanswered_nobody_is_told_that_they_failed() -> None:
+    bench = Bench(throttle=FakeThrottle(Unsettled()))
+    verdict = (await bench.service.password(request())).verdict
+    assert isinstance(verdict, Unavailable)
+    assert (verdict.reason, verdict.stage) == (Reason.KDC_UNREACHABLE, Stage.THROTTLE)
     assert bench.verifier.asked == []
 
 

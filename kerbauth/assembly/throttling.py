@@ -26,8 +26,8 @@ def throttle_of(wanted: ThrottleSettings, runtime: Path, observer: ThrottleObser
         return NoThrottle()
     tiers = [_local(wanted, "file", runtime / LOCAL_FILE), _local(wanted, "memory", IN_MEMORY)]
     if wanted.valkey is not None:
-        server = _server(wanted)
-        tiers.insert(0, Tier("shared server", ValkeyLedger(server, _budget(wanted)), _windows(wanted, server.windows())))
+        ledger = ValkeyLedger(_server(wanted), _budget(wanted))
+        tiers.insert(0, Tier("shared server", ledger, _windows(wanted, ledger.windows())))
     return PasswordThrottle(tiers, observer, wanted.repeat_seconds)
 
 

@@ -148,7 +148,7 @@ class Metrics:
             self._reloaded.set(time.time())
 
     def throttle_held(self, why: str) -> None:
-        """Count an attempt that the throttle did not admit: `account`, `pause`, `source` or `overall`."""
+        """Count an attempt that the throttle did not admit: `account`, `pause`, `source`, `overall` or `unsettled`."""
         self._throttle_held.labels(why).inc()
 
     def throttle_repeated(self) -> None:

@@ -13,7 +13,7 @@ from kerbauth.core.outcome import Proof, Proved, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.ports import Admission, Admitted, Repeated, Source, Throttled
+from kerbauth.ports import Admission, Admitted, Repeated, Source, Throttled, Unsettled
 from kerbauth.throttle.ledger import Ledger, LedgerError, Reservation, key_of
 from kerbauth.throttle.memory import WrongPasswords
 from kerbauth.throttle.windows import SourceWindows
@@ -56,7 +56,7 @@ class ThrottleObserver(Protocol):
     """Counts what the throttle does. Must not raise and must not block."""
 
     def throttle_held(self, why: str) -> None:
-        """An attempt was not admitted: `account`, `pause`, `source` or `overall`."""
+        """An attempt was not admitted: `account`, `pause`, `source`, `overall` or `unsettled`."""
         ...
 
     def throttle_repeated(self) -> None:
@@ -90,6 +90,9 @@ class PasswordThrottle:
             self._observer.throttle_repeated()
             return Repeated(wrong)
         reserved = await self._reserve(asked, source)
+        if isinstance(reserved, Wait):
+            self._observer.throttle_held("unsettled")
+            return Unsettled()
         if isinstance(reserved, Hold):
             why = "pause" if reserved.pause else "account"
             self._observer.throttle_held(why)
@@ -132,7 +135,7 @@ class PasswordThrottle:
         for tier in self._tiers:
             await tier.ledger.close()
 
-    async def _reserve(self, asked: str, source: Source) -> tuple[Tier, Reservation, float] | Hold:
+    async def _reserve(self, asked: str, source: Source) -> tuple[Tier, Reservation, float] | Hold | Wait:
         """Write the attempt down, after waiting a little for others to be settled where that is all that stands in the way."""
         ends = self._monotonic() + WAIT_SECONDS
         while True:
@@ -149,7 +152,7 @@ class PasswordThrottle:
             if isinstance(answer, Hold):
                 return answer
             if self._monotonic() >= ends:
-                return Hold(1.0)
+                return answer
             await asyncio.sleep(random.uniform(0.01, 0.05))  # noqa: S311 -- spreads attempts out; no secret
 
     def _take_back(self, work: "asyncio.Future[tuple[Tier, Reservation | Wait | Hold]]") -> None:

@@ -20,8 +20,9 @@ class WrongPasswords:
     anybody else, and is never written down.
     """
 
-    def __init__(self, seconds: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, seconds: float, monotonic: Callable[[], float], *, accounts: int = ACCOUNTS, passwords: int = PASSWORDS) -> None:
         self._seconds = seconds
+        self._limits = accounts, passwords
         self._monotonic = monotonic
         self._key = os.urandom(32)
         self._accounts: OrderedDict[str, OrderedDict[bytes, tuple[float, Reason]]] = OrderedDict()
@@ -38,9 +39,9 @@ class WrongPasswords:
         wrong = self._accounts.setdefault(account, OrderedDict())
         self._accounts.move_to_end(account)
         wrong[self._digest(account, password)] = (self._monotonic() + self._seconds, reason)
-        if len(wrong) > PASSWORDS:
+        if len(wrong) > self._limits[1]:
             wrong.popitem(last=False)
-        if len(self._accounts) > ACCOUNTS:
+        if len(self._accounts) > self._limits[0]:
             self._accounts.popitem(last=False)
 
     def forget(self, account: str) -> None:

@@ -46,10 +46,6 @@ class Server:
         made: Valkey = Valkey.from_url(self.url, decode_responses=True, **self._options())
         return made
 
-    def windows(self) -> RedisStorage:
-        """A storage for the library `limits` at the same server. Nothing is sent yet."""
-        return RedisStorage(f"async+{self.url}", key_prefix=f"{PREFIX}windows", **self._options())
-
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"username": self.user, "socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
         if self.password is not None:
@@ -70,9 +66,15 @@ class ValkeyLedger:
     """
 
     def __init__(self, server: Server, budget: Budget) -> None:
+        self._server = server
         self._client = server.client()
         self._budget = budget
         self._keep = int(budget.window + UNSETTLED) + 1
+
+    def windows(self) -> RedisStorage:
+        """A storage for the library `limits` at the same server, over this ledger's connections: closed with it."""
+        pool: Any = self._client.connection_pool  # the library's types leave out what its documentation offers
+        return RedisStorage(f"async+{self._server.url}", key_prefix=f"{PREFIX}windows", connection_pool=pool)
 
     async def reserve(self, asked: str, source: str) -> Reservation | Wait | Hold:
         """See `ledger.Ledger`."""
