@@ -6,7 +6,7 @@ A `Generation` stands on a foundation and lives until the next reload.
 """
 
 from kerbauth.assembly.errors import StartError, UnknownRealmError
-from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble
+from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble, settle_start
 from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start
 from kerbauth.assembly.realms import name_mapper, realm_directory
 from kerbauth.assembly.throttling import ledgers
@@ -45,5 +45,6 @@ __all__ = [
     "name_mapper",
     "prepare",
     "realm_directory",
+    "settle_start",
     "verify_start",
 ]

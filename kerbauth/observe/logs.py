@@ -164,6 +164,7 @@ def _fields(record: AuditRecord) -> dict[str, Any]:
         "client": record.origin.client,
         "realm": record.realm,
         "principal": record.principal,
+        "principal_hash": record.principal_hash,
         "user": record.user,
         "application": record.application,
         "reason": record.reason.value if record.reason is not None else None,
