@@ -27,6 +27,11 @@ def audit_secret(path: Path | None) -> Secret:
         return Secret(secrets.token_bytes(KEY_MINIMUM))
     if not os.path.lexists(path):
         _make(path)
+    return existing_secret(path)
+
+
+def existing_secret(path: Path) -> Secret:
+    """The secret in a file that is there. Raises AuditError."""
     try:
         secret = read_secret_file(path)
     except SecretFileError as error:

@@ -14,9 +14,10 @@ from kerbauth.core.secret import Secret
 from kerbauth.observe.audit_position import Position
 from kerbauth.observe.audit_siblings import number_on
 from kerbauth.observe.audit_state import State, StateFile
+from kerbauth.observe.logs import ANCHOR_LOGGER
 from kerbauth.ports import AuditError
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logging.getLogger(ANCHOR_LOGGER)
 
 _ROTATE_AGAIN: Final = 60.0  # seconds until a rotation that failed is tried again: it must neither fill the log nor stop the logins
 
