@@ -46,7 +46,7 @@ class Store(Protocol):
 class _Entry:
     body: bytes
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[AuditError | None]
+    future: asyncio.Future[BaseException | None]
     given_up: bool = False
 
 
@@ -136,9 +136,14 @@ class AuditFile:
         """Write batch after batch until told to stop."""
         while (batch := self._next_batch()) is not None:
             wanted = [entry for entry in batch if not entry.given_up]
-            if wanted:
+            if not wanted:
+                continue
+            answers: Sequence[BaseException | None]
+            try:
                 answers = self._store.append([entry.body for entry in wanted])
-                _answer(wanted, answers)
+            except BaseException as error:  # noqa: BLE001 -- handed over to those who wait, whatever it is, and the next batch is tried
+                answers = [error] * len(wanted)
+            _answer(wanted, answers)
 
     def _next_batch(self) -> list[_Entry] | None:
         """Wait for a record; then take everything that waits. None at the end."""
@@ -158,9 +163,9 @@ class AuditFile:
         return batch
 
 
-def _answer(entries: Sequence[_Entry], answers: Sequence[AuditError | None]) -> None:
+def _answer(entries: Sequence[_Entry], answers: Sequence[BaseException | None]) -> None:
     """Hand the answers to those who wait, each in the event loop it waits in: one call for each loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Entry, AuditError | None]]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Entry, BaseException | None]]] = {}
     for entry, answer in zip(entries, answers, strict=True):
         by_loop.setdefault(entry.loop, []).append((entry, answer))
     for loop, told in by_loop.items():
@@ -168,7 +173,7 @@ def _answer(entries: Sequence[_Entry], answers: Sequence[AuditError | None]) -> 
             loop.call_soon_threadsafe(_resolve, told)
 
 
-def _resolve(told: Sequence[tuple[_Entry, AuditError | None]]) -> None:
+def _resolve(told: Sequence[tuple[_Entry, BaseException | None]]) -> None:
     for entry, answer in told:
         if not entry.future.done():
             entry.future.set_result(answer)

@@ -9,10 +9,7 @@ from typing import Final
 
 from kerbauth.core.secret import Secret
 from kerbauth.ports import AuditError
-from kerbauth.settings.secret_files import SecretFileError, read_secret_file
-
-KEY_MINIMUM: Final = 32
-"""Bytes. RFC 2104 section 3 advises against keys that are shorter than the hash; 32 random bytes, written as 64 digits, are 256 bits."""
+from kerbauth.settings.secret_files import KEY_MINIMUM, SecretFileError, read_key_file
 
 _log: Final = logging.getLogger(__name__)
 
@@ -33,15 +30,10 @@ def audit_secret(path: Path | None) -> Secret:
 def existing_secret(path: Path) -> Secret:
     """The secret in a file that is there. Raises AuditError."""
     try:
-        secret = read_secret_file(path)
+        return read_key_file(path)
     except SecretFileError as error:
         msg = f"audit.key_file {path}: {error}"
         raise AuditError(msg) from error
-    if len(secret) < KEY_MINIMUM:
-        advice = "Make one with: openssl rand -hex 32"
-        msg = f"audit.key_file {path}: the key has {len(secret)} bytes; expected at least {KEY_MINIMUM}. {advice}"
-        raise AuditError(msg)
-    return secret
 
 
 def _make(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The table `[audit]`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -7,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from kerbauth.settings.fields import FilePath, Seconds, Table
 from kerbauth.settings.findings import one, reading
+from kerbauth.settings.secret_files import SecretFileError, read_key_file
 
 STANDARD_OUTPUT: Final = Path("-")
 """The value of `audit.file` that stands for standard output."""
@@ -64,15 +66,23 @@ class AuditSettings(Table):
     @classmethod
     def _key(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         file = info.data.get("file")
-        if value is None:
-            return None if file in {None, STANDARD_OUTPUT} else file.with_name("audit.key")
-        if not value.parent.is_dir():
-            msg = f"the folder {value.parent} is not there; create it, or correct the path"
+        key = value
+        if key is None and file not in {None, STANDARD_OUTPUT}:
+            key = file.with_name("audit.key")
+        if key is None:
+            return None
+        if not key.parent.is_dir():
+            msg = f"the folder {key.parent} is not there; create it, or correct the path"
             raise one(msg)
-        if value == file or value.is_dir():
+        if key == file or key.is_dir():
             msg = "names the audit file itself, or a folder; expected a file of its own, which need not exist yet"
             raise one(msg)
-        return value
+        if os.path.lexists(key):
+            try:
+                read_key_file(key, reading(info).environ)
+            except SecretFileError as error:
+                raise one(str(error)) from None
+        return key
 
     @field_validator("rotate_bytes")
     @classmethod

@@ -282,7 +282,31 @@ def test_a_signature_is_of_its_key_and_text() -> None:
 
 def test_what_is_missing_between_changed_lines_is_found() -> None:
     lines, end = sealed(8)
-    for place in (3, 5):
+    for place in (4, 6):
         lines[place] = lines[place].replace(b"login", b"logon")
-    del lines[4]
-    assert where(checked(lines, end)) == [(Kind.CHANGED, 4), (Kind.CHANGED, 5), (Kind.REMOVED, 6)]
+    del lines[3], lines[4]
+    report = checked(lines, end)
+    assert where(report) == [(Kind.CHANGED, 4), (Kind.CHANGED, 5), (Kind.REMOVED, 6), (Kind.REMOVED, 6)]
+    assert [finding.text.partition(" ")[2].partition(" ")[0] for finding in report.findings] == ["5", "7", "4", "6"]
+
+
+def test_an_anchor_whose_key_was_changed_is_a_changed_line() -> None:
+    lines, end = sealed(2)
+    lines[0] = lines[0].replace(KEY.id.encode(), OTHER.id.encode())
+    assert where(checked(lines, end)) == [(Kind.CHANGED, 1)]
+
+
+def test_two_swapped_lines_are_two_that_stand_elsewhere() -> None:
+    lines, end = sealed(5)
+    lines[1], lines[4] = lines[4], lines[1]
+    assert where(checked(lines, end)) == [(Kind.REORDERED, 2), (Kind.REORDERED, 5)]
+
+
+def test_a_line_that_is_there_twice_is_told_where_it_is_too_much() -> None:
+    lines, end = sealed(5)
+    assert where(checked([*lines, lines[2]], end)) == [(Kind.REPEATED, 7)]
+
+
+def test_a_first_line_that_nobody_can_read_is_a_changed_line() -> None:
+    lines, end = sealed(3)
+    assert where(checked([b"gone", *lines[1:]], end)) == [(Kind.CHANGED, 1)]

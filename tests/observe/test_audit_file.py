@@ -150,6 +150,24 @@ def test_an_answer_for_an_event_loop_that_has_ended_is_dropped(store: SlowStore)
     assert sum(map(len, store.batches)) == 2
 
 
+class BrokenStore(SlowStore):
+    """Fails in a way that nobody foresaw, the first time."""
+
+    def append(self, bodies: Sequence[bytes]) -> list[AuditError | None]:
+        if not self.batches:
+            self.batches.append([])
+            raise ZeroDivisionError
+        return [None] * len(bodies)
+
+
+async def test_an_unforeseen_error_reaches_whoever_waits_and_the_next_record_is_written() -> None:
+    file = over(BrokenStore())
+    with pytest.raises(ZeroDivisionError):
+        await file.write(granted())
+    await file.write(granted())
+    file.close()
+
+
 async def test_a_closed_file_takes_no_records(tmp_path: Path) -> None:
     file = AuditFile(tmp_path / "audit.jsonl", SECRET)
     file.close()

@@ -281,6 +281,16 @@ def test_the_audit_key_is_beside_the_file_unless_said_otherwise(tmp_path: Path) 
     assert read(tmp_path, REALM, PERMISSIONS, '[audit]\nfile = "-"').audit.key_file is None
 
 
+@pytest.mark.parametrize(
+    ("content", "mode", "message"),
+    [("k" * 64, 0o640, "others than the service"), ("short", 0o600, "the key has 5 bytes"), ("", 0o600, "is empty")],
+)
+def test_an_audit_key_that_is_there_is_checked(tmp_path: Path, content: str, mode: int, message: str) -> None:
+    token_file(tmp_path, "audit.key", content, mode)
+    problem = only_problem(tmp_path, REALM, PERMISSIONS)
+    assert (problem.key, message in problem.message) == ("audit.key_file", True), problem.message
+
+
 def test_the_audit_is_durable_and_not_rotated_unless_said_otherwise(tmp_path: Path) -> None:
     audit = read(tmp_path, REALM, PERMISSIONS).audit
     assert (audit.sync, audit.rotate_bytes, audit.rotate_keep, audit.anchor_seconds) == (True, 0, 100, 300.0)
