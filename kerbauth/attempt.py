@@ -22,9 +22,13 @@ class Caller:
     identity_only: bool = False
 
 
+def _nothing() -> None:
+    """What a door does that need not know when the record is being written."""
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordLogin:
-    """A user name and a password, as they came in at a door."""
+    """A user name and a password, as they came in at a door. `recorded` is called when the attempt's record is being written."""
 
     origin: Origin
     caller: Caller
@@ -32,17 +36,19 @@ class PasswordLogin:
     password: Secret
     application: str | None = None
     tenant: str | None = None
+    recorded: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenLogin:
-    """A SPNEGO or raw Kerberos token, as it came in at a door."""
+    """A SPNEGO or raw Kerberos token, as it came in at a door. `recorded` is called when the attempt's record is being written."""
 
     origin: Origin
     caller: Caller
     token: bytes = field(repr=False)
     application: str | None = None
     tenant: str | None = None
+    recorded: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

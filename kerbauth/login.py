@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from kerbauth import proving
 from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin, Trail
 from kerbauth.core import names
-from kerbauth.core.audit import AuditRecord, Origin
+from kerbauth.core.audit_names import AuditNames
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import looks_alike, rest
 from kerbauth.core.mapping import Mapped, NameMapper, NotMapped
@@ -33,6 +33,7 @@ from kerbauth.ports import (
     SourceFailed,
     Throttle,
 )
+from kerbauth.record import Recorder
 
 PERMISSION_DEADLINE: Final = 5.0
 """Seconds within which the permission source must have answered; later is `permission-source`, never yes or no."""
@@ -44,7 +45,8 @@ OTHER_APPLICATION: Final = N_("This client may only ask for its own application.
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What decides a login from outside: who proves, who counts wrong passwords, who permits, who keeps the record; and the clocks.
+    """What decides a login from outside: who proves, who counts wrong passwords, who permits, who keeps the record and how it names people;
+    and the clocks.
 
     `now` is the time of day (UTC) for the record; `monotonic` and `sleep` measure and wait in seconds.
     """
@@ -53,6 +55,7 @@ class Ports:
     throttle: Throttle
     permissions: PermissionSource
     audit: AuditSink
+    names: AuditNames
     observers: Sequence[LoginObserver]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -72,6 +75,7 @@ class LoginService:
         self._throttle = ports.throttle
         self._permissions = ports.permissions
         self._audit = ports.audit
+        self._recorder = Recorder(ports.names, realms)
         self._observers = tuple(ports.observers)
         self._now = ports.now
         self._monotonic = ports.monotonic
@@ -82,7 +86,7 @@ class LoginService:
         """Decide a login by user name and password."""
         began = self._monotonic()
         trail = Trail(self._monotonic)
-        result = self._conclude(request, await self._by_password(request, trail), trail)
+        result = await self._conclude(request, await self._by_password(request, trail), trail)
         if looks_alike(result.verdict, request.caller.disclosure):
             await self._sleep(rest(self._monotonic() - began, self._floor))
         return result
@@ -92,16 +96,16 @@ class LoginService:
         trail = Trail(self._monotonic)
         application = self._application(request, trail)
         if isinstance(application, Refused):
-            return self._conclude(request, application, trail)
+            return await self._conclude(request, application, trail)
         with trail.step(Stage.ACCEPT) as say:
             answer = await self._verifier.accept_token(request.token)
             say(_outcome_of(answer.proof))
         verdict = await self._admit(answer.proof, Reason.UNKNOWN_REALM, request, application, trail)
-        return self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge)
+        return await self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge)
 
-    def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
+    async def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
         """Record an attempt that a door ended before it became a login: a caller that may not ask, a token that is none."""
-        return self._conclude(request, verdict, Trail(self._monotonic))
+        return await self._conclude(request, verdict, Trail(self._monotonic))
 
     async def _by_password(self, request: PasswordLogin, trail: Trail) -> Verdict:
         # 0 which application the caller may ask for
@@ -192,7 +196,7 @@ class LoginService:
             return Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST, notices=_detail(Reason.MALFORMED_REQUEST, NO_APPLICATION))
         return trail.application
 
-    def _conclude(
+    async def _conclude(
         self,
         request: PasswordLogin | TokenLogin,
         verdict: Verdict,
@@ -202,37 +206,17 @@ class LoginService:
         challenge: bool = False,
     ) -> LoginResult:
         """Write the audit record before anybody hears the answer; without a record there is no answer but `audit`."""
-        record = self._record(request.origin, verdict, trail, request.tenant)
+        record = self._recorder.record(request, verdict, trail, self._now())
+        request.recorded()
         try:
-            self._audit.write(record)
+            await self._audit.write(record)
         except AuditError as error:
             verdict = Unavailable(Reason.AUDIT, Stage.AUDIT, diagnostic=str(error), alarm=True)
-            record = self._record(request.origin, verdict, trail, request.tenant)
-        for observer in self._observers:
-            observer.observe(record)
+            record = self._recorder.record(request, verdict, trail, self._now())
+        finally:  # cancelled here, an attempt is on record all the same, and nobody hears the answer
+            for observer in self._observers:
+                observer.observe(record)
         return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge)
-
-    def _record(self, origin: Origin, verdict: Verdict, trail: Trail, tenant: str | None) -> AuditRecord:
-        durations: dict[str, float] = {}
-        for step in trail.steps:
-            durations[step.stage.value] = durations.get(step.stage.value, 0.0) + step.milliseconds
-        refusal = None if isinstance(verdict, Granted) else verdict
-        return AuditRecord(
-            time=self._now().isoformat(timespec="milliseconds"),
-            origin=origin,
-            verdict=type(verdict).__name__.lower(),
-            reason=refusal.reason if refusal else None,
-            stage=refusal.stage if refusal else None,
-            principal=str(trail.principal) if trail.principal else None,
-            realm=trail.principal.realm if trail.principal else None,
-            user=trail.user,
-            application=trail.application,
-            tenant=tenant,
-            codes=refusal.codes if refusal else (),
-            diagnostic=refusal.diagnostic if refusal else "",
-            alarm=isinstance(verdict, Unavailable) and verdict.alarm,
-            durations=durations,
-        )
 
 
 def _detail(reason: Reason, text: str) -> tuple[Notice, ...]:

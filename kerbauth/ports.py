@@ -195,11 +195,12 @@ class Throttle(Protocol):
 class AuditSink(Protocol):
     """Keeps one record per attempt.
 
-    Promise: when `write` returns, the record is written; it raises AuditError when it is not. One record is one line, whatever the
-    record holds.
+    Promise: when `write` returns, the record is written, and on stable storage where the settings say so; it raises AuditError when it
+    is not, and does so within seconds when the storage says nothing. Never blocks the event loop. Once called, a record is written even if
+    whoever waits for it is cancelled. One record is one line, whatever the record holds.
     """
 
-    def write(self, record: AuditRecord) -> None:
+    async def write(self, record: AuditRecord) -> None:
         """Write one record, or raise AuditError."""
         ...
 

@@ -79,7 +79,7 @@ class FakeAudit:
     failure: str = ""
     records: list[AuditRecord] = field(default_factory=list)
 
-    def write(self, record: AuditRecord) -> None:
+    async def write(self, record: AuditRecord) -> None:
         if self.failure:
             raise AuditError(self.failure)
         self.records.append(record)

@@ -1,14 +1,15 @@
 """The use case, with ports that answer what each test needs."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from kerbauth import login
 from kerbauth.attempt import Caller, PasswordLogin, TokenLogin
-from kerbauth.core.audit import Door, Origin
+from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.audit_names import AuditNames
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.names import RealmDirectory, RealmNames
@@ -33,6 +34,7 @@ class Bench:
     throttle: FakeThrottle = field(default_factory=FakeThrottle)
     permissions: FakePermissions = field(default_factory=FakePermissions)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    names: AuditNames = field(default_factory=lambda: AuditNames(Secret(b"a key of the tests")))
     observer: FakeObserver = field(default_factory=FakeObserver)
     floor: float = 0.25
     slept: list[float] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Bench:
                 throttle=self.throttle,
                 permissions=self.permissions,
                 audit=self.audit,
+                names=self.names,
                 observers=[self.observer],
                 now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
                 monotonic=lambda: 0.0,
@@ -237,9 +240,9 @@ async def test_without_an_audit_record_nobody_is_let_in() -> None:
     assert bench.observer.seen[0].reason is Reason.AUDIT
 
 
-def test_an_attempt_a_door_turned_away_is_recorded() -> None:
+async def test_an_attempt_a_door_turned_away_is_recorded() -> None:
     bench = Bench()
-    result = bench.service.turned_away(request(), Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST))
+    result = await bench.service.turned_away(request(), Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST))
     assert bench.audit.records == [result.record]
     assert result.record.reason is Reason.CLIENT_NOT_ALLOWED
 
@@ -347,3 +350,84 @@ async def test_a_ticket_is_not_throttled() -> None:
     bench = Bench(throttle=FakeThrottle(Throttled(42.5, "the account is held")))
     verdict = (await bench.service.token(TokenLogin(ORIGIN, Caller(), b"ticket", "desktop"))).verdict
     assert isinstance(verdict, Granted)
+
+
+GHOST = Principal(("ghost-hunter2",), "KA.TEST")
+NOT_FOUND = "Client 'ghost-hunter2@KA.TEST' not found in Kerberos database"
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("ghost-hunter2", Refused(Reason.UNKNOWN_USER, Stage.AS, diagnostic=NOT_FOUND)),
+        ("ghost-hunter2", Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic="no KDC of KA.TEST answered within 5 seconds")),
+        ("ghost-hunter2", Refused(Reason.THROTTLED, Stage.AS)),
+        ("ghost-hunter2@elsewhere", None),
+        ("ghost-hunter2/x", None),
+        ("ghost\nhunter2", None),
+    ],
+)
+async def test_a_name_that_nobody_confirmed_is_nowhere(typed: str, answer: Refused | Unavailable | None) -> None:
+    bench = Bench(verifier=FakeVerifier(answer or Proved(ALICE)))
+    result = await bench.service.password(request(typed))
+    assert result.record.principal is None
+    assert result.record.principal_hash == bench.names.hashed_as_typed(typed, RealmDirectory((RealmNames("KA.TEST", default=True),)))
+    assert "hunter2" not in repr((bench.audit.records, bench.observer.seen))
+
+
+async def test_what_a_diagnostic_says_besides_the_name_stays() -> None:
+    bench = Bench(verifier=FakeVerifier(Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic="no KDC of KA.TEST answered")))
+    assert (await bench.service.password(request("ghost-hunter2"))).record.diagnostic == "no KDC of KA.TEST answered"
+
+
+@pytest.mark.parametrize(
+    "first", [Proved(ALICE), Refused(Reason.BAD_CREDENTIALS, Stage.AS), Unavailable(Reason.KDC_NOT_TRUSTED, Stage.VERIFY)]
+)
+async def test_a_name_that_was_confirmed_stays_readable_while_the_kdc_is_away(first: Proved | Refused | Unavailable) -> None:
+    bench = Bench(verifier=FakeVerifier(first))
+    assert (await bench.service.password(request())).record.principal == "alice@KA.TEST"
+    bench.verifier.answer = Unavailable(Reason.KDC_UNREACHABLE, Stage.AS)
+    record = (await bench.service.password(request())).record
+    assert (record.principal, record.principal_hash, record.realm) == ("alice@KA.TEST", None, "KA.TEST")
+
+
+async def test_a_ticket_leaves_no_name_before_it_is_accepted() -> None:
+    bench = Bench(verifier=FakeVerifier(Proved(ALICE), TokenAnswer(Refused(Reason.BAD_TOKEN, Stage.ACCEPT))))
+    record = (await bench.service.token(token_request())).record
+    assert (record.principal, record.principal_hash) == (None, None)
+
+
+async def test_an_attempt_without_a_name_has_no_hash() -> None:
+    bench = Bench()
+    result = await bench.service.turned_away(request(""), Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST))
+    assert (result.record.principal, result.record.principal_hash) == (None, None)
+
+
+async def test_the_door_hears_of_the_record_before_it_is_written() -> None:
+    told: list[int] = []
+    bench = Bench()
+    await bench.service.password(replace(request(), recorded=lambda: told.append(len(bench.audit.records))))
+    assert told == [0]
+
+
+class StuckAudit(FakeAudit):
+    """Takes the record and does not say that it is written."""
+
+    taken = asyncio.Event()
+
+    async def write(self, record: AuditRecord) -> None:
+        self.records.append(record)
+        self.taken.set()
+        await asyncio.get_running_loop().create_future()
+
+
+async def test_an_attempt_that_is_cancelled_while_its_record_is_written_is_counted_once() -> None:
+    stuck = StuckAudit()
+    bench = Bench(audit=stuck)
+    attempt = asyncio.create_task(bench.service.password(request()))
+    await stuck.taken.wait()
+    attempt.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt
+    assert bench.observer.seen == bench.audit.records
+    assert len(bench.audit.records) == 1

@@ -5,8 +5,9 @@ what needs no event loop, no thread and no open file: processes forked afterward
 A `Generation` stands on a foundation and lives until the next reload.
 """
 
+from kerbauth.assembly.audit import hashed_name, verify_audit
 from kerbauth.assembly.errors import StartError, UnknownRealmError
-from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble
+from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble, settle_start
 from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start
 from kerbauth.assembly.realms import name_mapper, realm_directory
 from kerbauth.assembly.throttling import ledgers
@@ -15,12 +16,16 @@ from kerbauth.kdc.client import NoTicketError
 from kerbauth.kdc.each import KdcAnswer
 from kerbauth.kdc.keytab import KeytabError
 from kerbauth.kdc.runtime import KerberosRuntime
+from kerbauth.observe.audit_check import Checked
 from kerbauth.observe.logs import configure_logging
+from kerbauth.ports import AuditError
 from kerbauth.throttle.ledger import Counted, Ledger, LedgerError
 from kerbauth.throttle.ledger import key_of as account_of
 
 __all__ = [
     "Assembly",
+    "AuditError",
+    "Checked",
     "Counted",
     "Foundation",
     "Generation",
@@ -38,6 +43,7 @@ __all__ = [
     "assemble",
     "begin",
     "configure_logging",
+    "hashed_name",
     "ledgers",
     "library_versions",
     "list_keytab",
@@ -45,5 +51,7 @@ __all__ = [
     "name_mapper",
     "prepare",
     "realm_directory",
+    "settle_start",
+    "verify_audit",
     "verify_start",
 ]

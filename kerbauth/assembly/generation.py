@@ -14,7 +14,7 @@ from kerbauth.core.reasons import Reason
 from kerbauth.kdc.runtime import KerberosRuntime
 from kerbauth.kdc.verifier import GssapiVerifier
 from kerbauth.login import LoginService, Ports
-from kerbauth.observe.audit_file import AuditFile
+from kerbauth.observe.audit_file import AuditFile, open_audit, settle_audit
 from kerbauth.observe.logs import LoginLog
 from kerbauth.observe.metrics import Metrics
 from kerbauth.observe.tracing import Tracing, TracingError, open_tracing
@@ -43,7 +43,7 @@ class Foundation:
         """Open what it needs. Raises StartError."""
         with ExitStack() as undo:
             try:
-                audit = AuditFile(settings.audit.file)
+                audit = open_audit(settings.audit)
                 undo.callback(audit.close)
                 tracing = open_tracing(settings.tracing, settings.realms)
             except (AuditError, TracingError) as error:
@@ -68,6 +68,14 @@ class Foundation:
         if self.tracing is not None:
             self.tracing.close()
         self.audit.close()
+
+
+def settle_start(settings: Settings) -> None:
+    """What a start and a reload do once, before any process serves: see `settle_audit`. Raises StartError."""
+    try:
+        settle_audit(settings.audit)
+    except AuditError as error:
+        raise StartError([str(error)]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Generation:
                 throttle=foundation.throttle,
                 permissions=permissions,
                 audit=foundation.audit,
+                names=foundation.audit.names,
                 observers=foundation.observers,
                 now=lambda: datetime.now(UTC),
                 monotonic=time.monotonic,

@@ -14,6 +14,7 @@ from kerbauth.kdc.accept import Acceptor, load_acceptor
 from kerbauth.kdc.keytab import KeytabError, KeytabKey
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, isolate
+from kerbauth.observe.audit_file import unsafe_audit
 from kerbauth.observe.tracing import TracingError, check_tracing
 from kerbauth.permissions.adapter import AdapterContext, AdapterOptionsError
 from kerbauth.permissions.registry import BUILT_IN, open_source
@@ -179,6 +180,7 @@ def _texts(settings: Settings) -> Texts:
 
 def _unsafe(settings: Settings) -> Iterator[str]:
     """What was asked for and is not safe by itself; said at every start."""
+    yield from unsafe_audit(settings.audit)
     if settings.server.insecure_http:
         yield (
             "server.insecure_http = true: passwords and tickets cross the network unprotected unless a TLS proxy on this machine "

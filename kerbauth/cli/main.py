@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import kerbauth
-from kerbauth.cli import config, demo, explain, keytab, login, map_name, realm, serve, throttle
+from kerbauth.cli import audit, config, demo, explain, keytab, login, map_name, realm, serve, throttle
 from kerbauth.cli.status import ExitStatus, complain
 
-_COMMANDS = (serve, demo, login, map_name, explain, realm, keytab, throttle, config)
+_COMMANDS = (serve, demo, login, map_name, explain, realm, keytab, throttle, audit, config)
 
 
 def parser() -> argparse.ArgumentParser:

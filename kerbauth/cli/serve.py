@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from kerbauth import service
-from kerbauth.assembly import StartError, assemble, configure_logging
+from kerbauth.assembly import StartError, assemble, configure_logging, settle_start
 from kerbauth.cli.arguments import Subparsers, add_config, read_config
 from kerbauth.cli.status import ExitStatus, complain
 from kerbauth.settings import SettingsError
@@ -31,6 +31,7 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
     except (SettingsError, StartError) as error:
         return complain(error.problems)
     try:
+        settle_start(settings)
         asyncio.run(service.run(assembly))
     except StartError as error:
         return complain(error.problems)

@@ -36,8 +36,8 @@ class Origin:
 class AuditRecord:
     """What is kept of one attempt: names, verdict, codes and durations; never a password, key or ticket.
 
-    `time` is UTC, ISO 8601 with milliseconds. `principal` is the proved principal once there is one, before that the one asked for.
-    `durations` are milliseconds by stage.
+    `time` is UTC, ISO 8601 with milliseconds. `principal` is the proved principal once there is one, before that the one asked for, if it
+    is known to exist; any other name is in `principal_hash` only. `durations` are milliseconds by stage.
     """
 
     time: str
@@ -54,6 +54,7 @@ class AuditRecord:
     diagnostic: str = ""
     alarm: bool = False
     durations: Mapping[str, float] = field(default_factory=dict)
+    principal_hash: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The record as the JSON object that is written, with every field present, in a fixed order."""
@@ -64,6 +65,7 @@ class AuditRecord:
             "peer": self.origin.peer,
             "client": self.origin.client,
             "principal": self.principal,
+            "principal_hash": self.principal_hash,
             "realm": self.realm,
             "user": self.user,
             "application": self.application,

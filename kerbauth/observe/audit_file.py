@@ -1,113 +1,208 @@
-"""The audit file: one JSON line per login attempt (JSON Lines), written before the answer goes out."""
+"""The audit file as the use case knows it: one JSON line per login attempt, on the disk before the answer goes out."""
 
+import asyncio
 import contextlib
-import json
 import os
-import stat
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from kerbauth.core.audit import AuditRecord
+from kerbauth.core.audit_chain import body_of
+from kerbauth.core.audit_names import AuditNames
+from kerbauth.core.secret import Secret
+from kerbauth.observe.audit_key import audit_secret
+from kerbauth.observe.audit_output import AuditOutput
+from kerbauth.observe.audit_store import DEFAULT_OPTIONS, AuditOptions, AuditStore, settle
 from kerbauth.ports import AuditError
+from kerbauth.settings.audit import AuditSettings
 
 STANDARD_OUTPUT: Final = "-"
 """The path that stands for standard output."""
 
-_FLAGS: Final = (
-    os.O_RDWR  # read only to see whether the last line is whole
-    | os.O_APPEND  # several processes may share the file: each record is one write, which goes to the end as a whole (open(2))
-    | os.O_CREAT
-    | os.O_NOFOLLOW  # a link in the file's place may have been put there by somebody else, to have another file written to
-)
+PATIENCE: Final = 5.0
+"""Seconds a login waits for its record to be written; a healthy disk takes milliseconds, and a stuck one says nothing at all."""
+
+_BATCH: Final = 256  # records of one write and one sync; more wait for the next, so that no login waits for hundreds of others
+_QUEUE: Final = 10_000  # records that may wait; more would mean that nothing is written any more
 
 
-def line_of(record: AuditRecord) -> bytes:
-    """The record as one line of printable ASCII, whatever it holds. Raises AuditError for what JSON cannot say (not a number)."""
+class Store(Protocol):
+    """Where lines go. Called from one thread."""
+
+    def append(self, bodies: Sequence[bytes]) -> list[AuditError | None]:
+        """Write a line for each; for each, None once it is written, or why it is not."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
+@dataclass(slots=True)
+class _Entry:
+    body: bytes
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[BaseException | None]
+    given_up: bool = False
+
+
+def body(record: AuditRecord) -> bytes:
+    """The record as a line's body. Raises AuditError for what JSON cannot say (not a number)."""
     try:
-        text = json.dumps(record.as_json(), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        return body_of("login", record.as_json())
     except ValueError as error:
         msg = f"the audit record is not written: {error}"
         raise AuditError(msg) from error
-    return text.encode("ascii") + b"\n"
 
 
 class AuditFile:
     """Implements `ports.AuditSink`: appends to a file, or to standard output for the path `-`.
 
-    "Written" means handed to the operating system: it survives this process, not a power failure. A file that was renamed or
-    removed (by logrotate, for example) is noticed at the next record, which begins a new file under the old name. Call from one
-    thread at a time.
+    One thread writes what is waiting, all of it with one write and one sync, and then answers everybody who waits. Build it in the process
+    that writes, after a fork. Safe to call from any event loop.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        """Open the file for appending, created with mode 0600; raises AuditError if that cannot be done. Its folder must be there."""
-        self._path = None if str(path) == STANDARD_OUTPUT else Path(path)
-        self._name = "standard output" if self._path is None else str(self._path)
-        self._descriptor, self._identity, self._torn = self._open()
+    def __init__(
+        self,
+        path: Path | str,
+        secret: Secret,
+        options: AuditOptions = DEFAULT_OPTIONS,
+        *,
+        store: Store | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Open the file, made with mode 0600 if nothing was ever written; raises AuditError if that cannot be done.
 
-    def write(self, record: AuditRecord) -> None:
-        """Append one record. Raises AuditError if it was not written as a whole; the next one then begins on a line of its own."""
-        line = line_of(record)
-        if self._descriptor < 0:
-            msg = f"{self._name}: the audit file is closed"
+        `store` takes the place of the file. `names`, with the same secret, writes the names in its records.
+        """
+        self.names = AuditNames(secret)
+        self._name = "standard output" if str(path) == STANDARD_OUTPUT else str(path)
+        self._store = store or (AuditOutput() if str(path) == STANDARD_OUTPUT else AuditStore(Path(path), secret, options))
+        self._patience = patience
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._process = os.getpid()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    async def write(self, record: AuditRecord) -> None:
+        """Append one record; see `ports.AuditSink`."""
+        line = body(record)
+        if self._closed or os.getpid() != self._process:
+            msg = f"{self._name}: the audit file is closed, or was opened by another process"
             raise AuditError(msg)
-        self._follow()
-        if self._torn:
-            line = b"\n" + line
+        if self._queue.qsize() >= _QUEUE:
+            msg = f"{self._name}: {_QUEUE} audit records wait to be written; is the disk stuck?"
+            raise AuditError(msg)
+        loop = asyncio.get_running_loop()
+        entry = _Entry(line, loop, loop.create_future())
+        self._start()
+        self._queue.put(entry)
         try:
-            written = os.write(self._descriptor, line)
-        except OSError as error:
-            raise self._failed("the audit record cannot be written", error) from error
-        self._torn = written < len(line)
-        if self._torn:
-            msg = f"{self._name}: only {written} of an audit record's {len(line)} bytes were written; is the disk full?"
-            raise AuditError(msg)
+            async with asyncio.timeout(self._patience):
+                failure = await entry.future
+        except TimeoutError:
+            entry.given_up = True  # if it still waits for its turn it is not written any more
+            msg = f"{self._name}: the audit record was not written within {self._patience:g} seconds; is the disk stuck?"
+            raise AuditError(msg) from None
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
-        """Close the file; a second time does nothing. Writing afterwards raises AuditError."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Write what is waiting and close the file; a second time does nothing. Writing afterwards raises AuditError.
 
-    def _follow(self) -> None:
-        """Open the path again if it is not the file we hold any more: records in a removed file would be lost unnoticed."""
-        if self._path is None:
+        A stuck disk is not waited for: then the thread is left to it.
+        """
+        if self._closed:
             return
-        try:
-            there = _identity(self._path.lstat())
-        except OSError:
-            there = None
-        if there != self._identity:
-            descriptor, identity, torn = self._open()
-            os.close(self._descriptor)
-            self._descriptor, self._identity, self._torn = descriptor, identity, torn
+        self._closed = True
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(self._patience)
+            if self._thread.is_alive():
+                return
+        self._store.close()
 
-    def _open(self) -> tuple[int, tuple[int, int] | None, bool]:
-        """The descriptor, which file it is, and whether that file's last line was cut off."""
-        try:
-            if self._path is None:
-                return os.dup(1), None, False
-            descriptor = os.open(self._path, _FLAGS, 0o600)
-        except OSError as error:
-            raise self._failed("the audit file cannot be opened for appending", error) from error
-        with contextlib.ExitStack() as undo:
-            undo.callback(os.close, descriptor)
-            identity, torn = self._check(descriptor)
-            undo.pop_all()
-        return descriptor, identity, torn
+    def _start(self) -> None:
+        if self._thread is None:
+            # A daemon: one that is stuck in the kernel must not keep the process from ending.
+            self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+            self._thread.start()
 
-    def _check(self, descriptor: int) -> tuple[tuple[int, int], bool]:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            msg = f"{self._name}: the audit file is not a regular file"
-            raise AuditError(msg)
-        # Taken for cut off, too, is a line that another process is writing just now; then a blank line follows it, which harms nobody.
-        torn = status.st_size > 0 and os.pread(descriptor, 1, status.st_size - 1) != b"\n"
-        return _identity(status), torn
+    def _run(self) -> None:
+        """Write batch after batch until told to stop."""
+        while (batch := self._next_batch()) is not None:
+            wanted = [entry for entry in batch if not entry.given_up]
+            if not wanted:
+                continue
+            answers: Sequence[BaseException | None]
+            try:
+                answers = self._store.append([entry.body for entry in wanted])
+            except BaseException as error:  # noqa: BLE001 -- handed over to those who wait, whatever it is, and the next batch is tried
+                answers = [error] * len(wanted)
+            _answer(wanted, answers)
 
-    def _failed(self, what: str, error: OSError) -> AuditError:
-        return AuditError(f"{self._name}: {what}: {error.strerror}")
+    def _next_batch(self) -> list[_Entry] | None:
+        """Wait for a record; then take everything that waits. None at the end."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < _BATCH:
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if entry is None:
+                self._queue.put(None)  # the end comes after this batch
+                break
+            batch.append(entry)
+        return batch
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
+def _answer(entries: Sequence[_Entry], answers: Sequence[BaseException | None]) -> None:
+    """Hand the answers to those who wait, each in the event loop it waits in: one call for each loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Entry, BaseException | None]]] = {}
+    for entry, answer in zip(entries, answers, strict=True):
+        by_loop.setdefault(entry.loop, []).append((entry, answer))
+    for loop, told in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, told)
+
+
+def _resolve(told: Sequence[tuple[_Entry, BaseException | None]]) -> None:
+    for entry, answer in told:
+        if not entry.future.done():
+            entry.future.set_result(answer)
+
+
+def open_audit(settings: AuditSettings) -> AuditFile:
+    """The sink that the settings ask for, with their key, which is made if it is not there. Raises AuditError."""
+    return AuditFile(settings.file, audit_secret(settings.key_file), options_of(settings))
+
+
+def settle_audit(settings: AuditSettings) -> None:
+    """What a start and a reload do, once, before any process writes: make the key, and where lines of the audit file went missing since it
+    was last written, say so in it and in the log, and go on. Raises AuditError.
+
+    A worker does not do this: until an operator has seen to it, a file that lost lines answers no login.
+    """
+    secret = audit_secret(settings.key_file)
+    if str(settings.file) != STANDARD_OUTPUT:
+        settle(settings.file, secret, options_of(settings))
+
+
+def unsafe_audit(settings: AuditSettings) -> Iterator[str]:
+    """What was asked for and is less than the audit can be; said at every start."""
+    if str(settings.file) == STANDARD_OUTPUT:
+        yield "audit.file is standard output: the lines have no chain, so a missing or changed one does not show"
+    elif not settings.sync:
+        yield "audit.sync = false: a power failure loses the records of the last seconds, although their logins were answered"
+
+
+def options_of(settings: AuditSettings) -> AuditOptions:
+    """The part of the settings that the file is kept by."""
+    return AuditOptions(settings.sync, settings.rotate_bytes, settings.rotate_keep, settings.anchor_seconds)

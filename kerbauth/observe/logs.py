@@ -17,11 +17,14 @@ from kerbauth.observe.flood import Flood, Kind
 LOGIN_LOGGER: Final = "kerbauth.login"
 """The logger of `LoginLog`'s lines."""
 
+ANCHOR_LOGGER: Final = "kerbauth.audit"
+"""The logger of the audit file's anchors and of what happened to it."""
+
 NOISY: Final = ("aiohttp", "asyncio", "opentelemetry", "urllib3", "valkey", "limits")
 """Libraries that are heard from WARNING on, even where we ask ourselves for more: the rest is about sockets, and may quote what came."""
 
-# Loggers whose lines are never left out: one per attempt, which is audited as well.
-_UNLIMITED: Final = frozenset({LOGIN_LOGGER})
+# Loggers whose lines are never left out: one per attempt, which is audited as well; and the anchors of the audit.
+_UNLIMITED: Final = frozenset({LOGIN_LOGGER, ANCHOR_LOGGER})
 # What needs no quotes in a field. Blanks, quotes and `=` do: a user name must not look like a field of its own.
 _PLAIN: Final = re.compile(r"[\w.@/:+,()-]+")
 _log: Final = logging.getLogger(LOGIN_LOGGER)
@@ -164,6 +167,7 @@ def _fields(record: AuditRecord) -> dict[str, Any]:
         "client": record.origin.client,
         "realm": record.realm,
         "principal": record.principal,
+        "principal_hash": record.principal_hash,
         "user": record.user,
         "application": record.application,
         "reason": record.reason.value if record.reason is not None else None,

@@ -10,6 +10,7 @@ from typing import Final
 from kerbauth.core.secret import Secret
 
 TOKEN_MINIMUM: Final = 32  # characters; 32 random hexadecimal digits are 128 bits
+KEY_MINIMUM: Final = 32  # bytes; RFC 2104 section 3 advises against keys that are shorter than the hash
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 2.1, b64token: what can be sent as a Bearer token at all
 _SIZE_LIMIT: Final = 65536  # bytes; no secret is that long, and a device file would never end
 
@@ -59,6 +60,15 @@ def read_token_file(path: Path, environ: Mapping[str, str] | None = None) -> Sec
         msg = f"the token has {len(token)} characters; expected at least {TOKEN_MINIMUM}, made at random. {advice}"
         raise SecretFileError(msg)
     return token
+
+
+def read_key_file(path: Path, environ: Mapping[str, str] | None = None) -> Secret:
+    """Read a key for keyed hashes: a secret that is long enough. Raises SecretFileError."""
+    key = read_secret_file(path, environ)
+    if len(key) < KEY_MINIMUM:
+        msg = f"the key has {len(key)} bytes; expected at least {KEY_MINIMUM}, made at random. Make one with: openssl rand -hex 32"
+        raise SecretFileError(msg)
+    return key
 
 
 def _opener(path: str, flags: int) -> int:

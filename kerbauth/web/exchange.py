@@ -25,7 +25,7 @@ class Logins(Protocol):
         """Decide a login by a client's Kerberos ticket."""
         ...
 
-    def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
+    async def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
         """Record an attempt that the door ended."""
         ...
 
@@ -68,8 +68,8 @@ class Limits:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way. `attempt` is set as soon as the request counts as a login attempt, `concluded` once it is
-    audited.
+    """One request on its way. `attempt` is set as soon as the request counts as a login attempt, `concluded` once its audit
+    record is being written.
     """
 
     services: Services
@@ -79,6 +79,10 @@ class Exchange:
     voice: Voice
     attempt: PasswordLogin | TokenLogin | None = field(default=None, repr=False)
     concluded: bool = False
+
+    def conclude(self) -> None:
+        """Its record is being written: whatever happens now, there must be no second one."""
+        self.concluded = True
 
 
 EXCHANGE: Final = web.RequestKey("EXCHANGE", Exchange)

@@ -58,10 +58,10 @@ class Frame:
             except web.HTTPException as answer:  # the router's 404 and 405
                 response = respond(_unrouted(answer, request, exchange), exchange.correlation_id)
             except asyncio.CancelledError:
-                _cut_short(exchange)
+                await _cut_short(exchange)
                 raise
             except Exception as error:  # noqa: BLE001 -- the one broad handler: an unforeseen error is an answer, too, and never a grant
-                response = respond(_failed(exchange, error), exchange.correlation_id)
+                response = respond(await _failed(exchange, error), exchange.correlation_id)
             resource = request.match_info.route.resource
             exchange.services.metrics.count_request(
                 resource.canonical if resource else _OTHER,
@@ -127,20 +127,20 @@ def _internal(diagnostic: str) -> Unavailable:
     return Unavailable(Reason.INTERNAL, Stage.REQUEST, diagnostic=diagnostic)
 
 
-def _failed(exchange: Exchange, error: Exception) -> Reply:
+async def _failed(exchange: Exchange, error: Exception) -> Reply:
     what = described(error)
     logger.error("%s: unexpected error: %s", exchange.correlation_id, what)
-    return _broken_off(exchange, TurnedAway(_internal(what), 500))
+    return await _broken_off(exchange, TurnedAway(_internal(what), 500))
 
 
-def _cut_short(exchange: Exchange) -> None:
+async def _cut_short(exchange: Exchange) -> None:
     """The service stops before the answer is there: nobody hears one any more, but the attempt is on record."""
-    _broken_off(exchange, TurnedAway(_internal("the service was stopped before there was an answer"), 503))
+    await _broken_off(exchange, TurnedAway(_internal("the service was stopped before there was an answer"), 503))
 
 
-def _broken_off(exchange: Exchange, away: TurnedAway) -> Reply:
+async def _broken_off(exchange: Exchange, away: TurnedAway) -> Reply:
     if exchange.attempt is not None and not exchange.concluded:
-        return turn_away(exchange, exchange.attempt, away)
+        return await turn_away(exchange, exchange.attempt, away)
     return problem(away, exchange.voice, exchange.correlation_id)
 
 

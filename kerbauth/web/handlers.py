@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from kerbauth.attempt import Caller, LoginResult, PasswordLogin, TokenLogin
+from kerbauth.attempt import Caller, PasswordLogin, TokenLogin
 from kerbauth.core.audit import Door, Origin
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
@@ -29,18 +29,20 @@ NO_TOKEN: Final = N_("The request carries no Kerberos token.")
 
 async def login(exchange: Exchange, request: web.Request) -> Reply:
     """POST /v1/login: a user name and a password."""
-    attempt = PasswordLogin(Origin(exchange.correlation_id, Door.HTTP, exchange.peer), ANONYMOUS, "", Secret(b""))
+    attempt = PasswordLogin(
+        Origin(exchange.correlation_id, Door.HTTP, exchange.peer), ANONYMOUS, "", Secret(b""), recorded=exchange.conclude
+    )
     exchange.attempt = attempt
     # 1 who asks
     caller = _caller(exchange, _values(request, "Authorization"), _values(request, "X-Kerbauth-Client"))
     if not isinstance(caller, Caller):
-        return turn_away(exchange, attempt, _not_allowed(caller, BEARER))
+        return await turn_away(exchange, attempt, _not_allowed(caller, BEARER))
     attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
     fields = await _login_fields(request, exchange.limits)
     if isinstance(fields, Malformed):
-        return turn_away(exchange, attempt, malformed(fields))
+        return await turn_away(exchange, attempt, malformed(fields))
     attempt = replace(
         attempt,
         username=fields.username,
@@ -50,19 +52,19 @@ async def login(exchange: Exchange, request: web.Request) -> Reply:
     )
     exchange.attempt = attempt
     # 3 the answer
-    return _concluded(exchange, await exchange.services.login.password(attempt))
+    return login_reply(await exchange.services.login.password(attempt), exchange.voice)
 
 
 async def sso(exchange: Exchange, request: web.Request) -> Reply:
     """GET or POST /v1/sso: a Kerberos ticket in Authorization: Negotiate. Every request stands for itself; there is no
     second leg.
     """
-    attempt = TokenLogin(Origin(exchange.correlation_id, Door.SPNEGO, exchange.peer), ANONYMOUS, b"")
+    attempt = TokenLogin(Origin(exchange.correlation_id, Door.SPNEGO, exchange.peer), ANONYMOUS, b"", recorded=exchange.conclude)
     exchange.attempt = attempt
     # 1 who asks: Authorization is taken, so a client's own token has its own header
     caller = _caller(exchange, (), _values(request, "X-Kerbauth-Client"))
     if not isinstance(caller, Caller):
-        return turn_away(exchange, attempt, _not_allowed(caller))
+        return await turn_away(exchange, attempt, _not_allowed(caller))
     attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
@@ -72,16 +74,15 @@ async def sso(exchange: Exchange, request: web.Request) -> Reply:
         attempt = replace(attempt, token=token, application=fields.application, tenant=fields.tenant)
         exchange.attempt = attempt
         # 3 the answer
-        return _concluded(exchange, await exchange.services.login.token(attempt))
+        return login_reply(await exchange.services.login.token(attempt), exchange.voice)
     if token is NoToken.MISSING and isinstance(fields, SsoFields):
         return _challenge(exchange)
-    return turn_away(exchange, attempt, _unusable(fields, token))
+    return await turn_away(exchange, attempt, _unusable(fields, token))
 
 
-def turn_away(exchange: Exchange, attempt: PasswordLogin | TokenLogin, away: TurnedAway) -> Reply:
+async def turn_away(exchange: Exchange, attempt: PasswordLogin | TokenLogin, away: TurnedAway) -> Reply:
     """End an attempt at the door: audited like any other."""
-    result = exchange.services.login.turned_away(attempt, away.verdict)
-    exchange.concluded = True
+    result = await exchange.services.login.turned_away(attempt, away.verdict)
     return login_reply(result, exchange.voice, away)
 
 
@@ -90,11 +91,6 @@ def malformed(what: Malformed) -> TurnedAway:
     notice = Notice(Severity.INFO, Reason.MALFORMED_REQUEST, what.detail)
     verdict = Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST, diagnostic=what.detail, notices=(notice,))
     return TurnedAway(verdict, what.status, what.place, what.headers)
-
-
-def _concluded(exchange: Exchange, result: LoginResult) -> Reply:
-    exchange.concluded = True
-    return login_reply(result, exchange.voice)
 
 
 def _values(request: web.Request, name: str) -> Sequence[str]:

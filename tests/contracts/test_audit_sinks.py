@@ -2,19 +2,28 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Any
 
+from kerbauth.core.secret import Secret
 from kerbauth.observe.audit_file import AuditFile
 from kerbauth.ports import AuditSink
-from tests.contracts.audit_sinks import AuditSinkSuite, LineSuite, Opened
+from tests.contracts.audit_sinks import AuditSinkSuite, LineSuite, Opened, record_of
 from tests.fakes import FakeAudit
+
+SECRET = Secret(b"a key of the tests")
 
 
 def of_lines(sink: AuditSink, content: Callable[[], bytes]) -> Opened:
-    return Opened(sink, lambda: [json.loads(line) for line in content().splitlines()], content)
+    def records() -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in content().splitlines()]
+        return [record_of(line) for line in lines if line["kind"] == "login"]
+
+    return Opened(sink, records, content)
 
 
 class TestAuditFile(LineSuite):
@@ -22,7 +31,7 @@ class TestAuditFile(LineSuite):
     def open(self) -> Iterator[Opened]:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "audit.jsonl"
-            sink = AuditFile(path)
+            sink = AuditFile(path, SECRET)
             yield of_lines(sink, path.read_bytes)
             sink.close()
 
@@ -31,9 +40,8 @@ class TestAuditFile(LineSuite):
         with TemporaryDirectory() as folder:
             path = Path(folder) / "there" / "audit.jsonl"
             path.parent.mkdir()
-            sink = AuditFile(path)
-            path.unlink()
-            path.parent.rmdir()
+            sink = AuditFile(path, SECRET)
+            shutil.rmtree(path.parent)
             yield sink
             sink.close()
 
@@ -55,7 +63,7 @@ class TestStandardOutput(LineSuite):
     def open(self) -> Iterator[Opened]:
         with TemporaryFile() as file:
             with standard_output(file.fileno()):
-                sink = AuditFile("-")
+                sink = AuditFile("-", SECRET)
             yield of_lines(sink, lambda: os.pread(file.fileno(), 1 << 24, 0))
             sink.close()
 
@@ -63,7 +71,7 @@ class TestStandardOutput(LineSuite):
     def open_failing(self) -> Iterator[AuditSink]:
         reading, writing = os.pipe()
         with standard_output(writing):
-            sink = AuditFile(Path("-"))
+            sink = AuditFile(Path("-"), SECRET)
         os.close(writing)
         os.close(reading)
         yield sink  # nobody reads the pipe any more

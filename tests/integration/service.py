@@ -167,8 +167,10 @@ class RunningService:
         return self.request("GET", f"/v1/sso{query}", headers={**headers, **arguments.pop("headers", {})}, **arguments)
 
     def audit(self) -> list[dict[str, Any]]:
+        """The records of logins; anchors are none."""
         file = self.folder / "audit.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [line for line in lines if line["kind"] == "login"]
 
     def audited(self, reply: requests.Response) -> dict[str, Any]:
         """The one audit record of a reply."""

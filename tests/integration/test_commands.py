@@ -76,8 +76,8 @@ def test_login_used_wrongly(config: Path, arguments: list[str]) -> None:
 
 def test_login_keeps_an_audit_record_and_no_password(config: Path) -> None:
     login(config, "jdoe", CANARY, "--application", "desktop")
-    (line,) = (config.parent / "audit.jsonl").read_text().splitlines()
-    assert json.loads(line)["door"] == "cli"
+    anchor, line = (config.parent / "audit.jsonl").read_text().splitlines()
+    assert (json.loads(anchor)["kind"], json.loads(line)["door"]) == ("anchor", "cli")
     assert CANARY not in line
 
 

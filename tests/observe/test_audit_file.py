@@ -1,281 +1,310 @@
-"""The audit file beyond the contract every sink keeps: how it is opened, cut off, moved away and closed."""
+"""The audit file as the use case sees it: who waits how long, and for what; and standard output."""
 
+import asyncio
 import json
 import os
-import resource
-import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from kerbauth.core.audit import AuditRecord
-from kerbauth.observe.audit_file import AuditFile, line_of
+from kerbauth.observe import audit_file
+from kerbauth.observe.audit_file import AuditFile, open_audit, settle_audit, unsafe_audit
 from kerbauth.ports import AuditError
+from kerbauth.settings.audit import AuditSettings
 from tests.observe.records import granted, refused
+from tests.observe.sealed import SECRET, anchors, check_all, lines, users
 
-USER = 65534  # nobody
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class SlowStore:
+    """A disk that is stuck until it is let go; remembers what it was given."""
+
+    free: threading.Event = field(default_factory=threading.Event)
+    reached: threading.Event = field(default_factory=threading.Event)
+    batches: list[list[bytes]] = field(default_factory=list)
+
+    def append(self, bodies: Sequence[bytes]) -> list[AuditError | None]:
+        self.batches.append(list(bodies))
+        self.reached.set()
+        assert self.free.wait(20)
+        return [None] * len(bodies)
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "audit.jsonl"
+def store() -> Iterator[SlowStore]:
+    slow = SlowStore()
+    yield slow
+    slow.free.set()
 
 
-@pytest.fixture
-def audit(path: Path) -> Iterator[AuditFile]:
-    file = AuditFile(path)
-    yield file
+def over(store: SlowStore, patience: float = 20.0) -> AuditFile:
+    return AuditFile("nowhere", SECRET, store=store, patience=patience)
+
+
+async def reached(store: SlowStore) -> None:
+    await asyncio.to_thread(store.reached.wait, 20)
+
+
+async def test_a_stuck_disk_is_an_error_in_time_and_blocks_nobody_else(store: SlowStore) -> None:
+    file = over(store, patience=0.05)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(others())
+    with pytest.raises(AuditError, match=r"nowhere: the audit record was not written within 0.05 seconds; is the disk stuck\?"):
+        await file.write(granted())
+    busy.cancel()
+    assert turns > 10
+    store.free.set()
     file.close()
 
 
-def written(path: Path) -> list[object]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(AuditError) as caught:
-        AuditFile(path)
-    return str(caught.value)
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """No file of this process can grow beyond `size` bytes: a write is cut there, and the next fails with EFBIG (setrlimit(2))."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_it_is_made_at_once_for_us_alone(path: Path) -> None:
-    before = os.umask(0)
-    try:
-        AuditFile(path).close()
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_what_is_there_stays_and_so_does_its_mode(path: Path) -> None:
-    path.write_text('{"earlier":1}\n')
-    path.chmod(0o640)
-    file = AuditFile(path)
-    file.write(granted())
-    file.close()
-    assert written(path) == [{"earlier": 1}, granted().as_json()]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-
-
-def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "audit.jsonl"
-    assert refusal(path) == f"{path}: the audit file cannot be opened for appending: No such file or directory"
-
-
-def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
-    assert refusal(tmp_path).endswith("cannot be opened for appending: Is a directory")
-
-
-def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
-    target = tmp_path / "target"
-    target.touch()
-    path.symlink_to(target)
-    assert "Too many levels of symbolic links" in refusal(path)
-
-
-def test_a_pipe_in_its_place_is_told_and_does_not_hang(path: Path) -> None:
-    os.mkfifo(path)
-    assert refusal(path) == f"{path}: the audit file is not a regular file"
-
-
-def test_a_device_in_its_place_is_told() -> None:
-    assert refusal(Path("/dev/null")) == "/dev/null: the audit file is not a regular file"
-
-
-def test_a_file_that_may_not_be_written_is_told() -> None:
-    """As another user, because nothing is forbidden to root."""
-    script = f"""
-import os, sys
-from pathlib import Path
-from kerbauth.observe.audit_file import AuditFile
-from kerbauth.ports import AuditError
-if os.getuid() == 0:
-    os.setgroups([]); os.setgid({USER}); os.setuid({USER})
-try:
-    AuditFile(Path(sys.argv[1]))
-except AuditError as error:
-    print(error)
-"""
-    with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # not in pytest's folders, which other users cannot enter
-        path = Path(folder) / "audit.jsonl"
-        path.touch(mode=0o400)
-        done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{path}: the audit file cannot be opened for appending: Permission denied\n"
-
-
-def test_the_descriptor_is_not_inherited(audit: AuditFile) -> None:
-    assert not os.get_inheritable(audit._descriptor)
-
-
-def test_a_record_that_is_cut_off_is_an_error_and_does_not_spoil_the_next(path: Path, audit: AuditFile) -> None:
-    audit.write(granted())
-    whole = path.stat().st_size
-    with (
-        file_size_limit(whole + 10),
-        pytest.raises(AuditError, match=f"only 10 of an audit record's {len(line_of(refused()))} bytes") as caught,
-    ):
-        audit.write(refused())
-    assert str(path) in str(caught.value)
-    audit.write(granted(user="bob"))
-    audit.write(granted(user="carol"))
-    lines = path.read_bytes().split(b"\n")
-    assert lines == [
-        line_of(granted())[:-1],
-        line_of(refused())[:10],
-        line_of(granted(user="bob"))[:-1],
-        line_of(granted(user="carol"))[:-1],
-        b"",
-    ]
-
-
-def test_a_record_that_cannot_be_written_is_an_error_and_leaves_nothing(path: Path, audit: AuditFile) -> None:
-    audit.write(granted())
-    before = path.read_bytes()
-    with file_size_limit(len(before)), pytest.raises(AuditError) as caught:
-        audit.write(refused())
-    assert str(caught.value) == f"{path}: the audit record cannot be written: File too large"
-    audit.write(granted())
-    assert path.read_bytes() == before * 2
-
-
-def test_a_record_that_was_cut_off_and_then_failed_still_does_not_spoil_the_next(path: Path, audit: AuditFile) -> None:
-    with file_size_limit(10):
-        for _ in range(2):
-            with pytest.raises(AuditError):
-                audit.write(refused())
-    audit.write(granted())
-    assert path.read_bytes() == line_of(refused())[:10] + b"\n" + line_of(granted())
-
-
-def test_a_line_that_an_earlier_process_left_cut_off_does_not_spoil_the_next(path: Path) -> None:
-    path.write_bytes(b'{"time":"20')
-    file = AuditFile(path)
-    file.write(granted())
-    file.close()
-    assert path.read_bytes() == b'{"time":"20\n' + line_of(granted())
-
-
-def test_several_processes_may_share_it(path: Path) -> None:
-    script = """
-import sys
-from pathlib import Path
-from kerbauth.observe.audit_file import AuditFile
-from tests.observe.records import granted
-file = AuditFile(Path(sys.argv[1]))
-for _ in range(500):
-    file.write(granted(user=sys.argv[2] * 300))
-"""
-    processes = [subprocess.Popen([sys.executable, "-c", script, str(path), name], cwd=Path(__file__).parents[2]) for name in "abcd"]
-    assert [process.wait() for process in processes] == [0] * 4
-    # A process that begins while another is in the middle of a line may put a blank line after it.
-    users = [json.loads(line)["user"] for line in path.read_text().splitlines() if line]
-    assert sorted(users) == [name * 300 for name in "abcd" for _ in range(500)]
-
-
-def test_a_file_that_was_moved_away_is_begun_anew(path: Path, audit: AuditFile) -> None:
-    audit.write(granted())
-    moved = path.rename(path.with_suffix(".1"))
-    audit.write(refused())
-    assert written(moved) == [granted().as_json()]
-    assert written(path) == [refused().as_json()]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_a_file_that_was_replaced_is_written_on(path: Path, audit: AuditFile) -> None:
-    path.unlink()
-    path.write_text('{"new":1}\n')
-    audit.write(granted())
-    assert written(path) == [{"new": 1}, granted().as_json()]
-
-
-def test_a_file_that_was_emptied_is_written_from_its_beginning(path: Path, audit: AuditFile) -> None:
-    audit.write(granted())
-    os.truncate(path, 0)
-    audit.write(refused())
-    assert written(path) == [refused().as_json()]
-
-
-def test_nothing_is_written_through_a_link_put_in_its_place(path: Path, audit: AuditFile, tmp_path: Path) -> None:
-    target = tmp_path / "target"
-    path.rename(target)
-    path.symlink_to(target)
-    with pytest.raises(AuditError, match="symbolic links"):
-        audit.write(granted())
-    assert target.read_bytes() == b""
-    path.unlink()
-    audit.write(granted())
-    assert written(path) == [granted().as_json()]
-
-
-def test_moving_it_away_leaves_no_descriptor_behind(path: Path, audit: AuditFile) -> None:
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- the names alone are counted -- counted, not walked
-    for _ in range(10):
-        path.unlink()
-        audit.write(granted())
+async def test_who_was_told_no_before_their_turn_came_is_not_written_later(store: SlowStore) -> None:
+    file = over(store, patience=0.05)
+    first = asyncio.create_task(file.write(granted(user="first")))
+    await reached(store)
     with pytest.raises(AuditError):
-        AuditFile(Path("/dev/null"))
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 -- the names alone are counted
-
-
-def test_a_closed_file_takes_no_records(path: Path) -> None:
-    file = AuditFile(path)
+        await file.write(granted(user="second"))
+    with pytest.raises(AuditError):
+        await first
+    store.free.set()
+    await file.write(granted(user="third"))
+    assert [json.loads(body)["user"] for batch in store.batches for body in batch] == ["first", "third"]
     file.close()
+
+
+async def test_all_who_wait_are_written_together(store: SlowStore) -> None:
+    file = over(store)
+    writing = [asyncio.create_task(file.write(granted(user="first")))]
+    await reached(store)
+    writing += [asyncio.create_task(file.write(granted(user=str(number)))) for number in range(16)]
+    await asyncio.sleep(0)
+    store.free.set()
+    await asyncio.gather(*writing)
+    assert [len(batch) for batch in store.batches] == [1, 16]
+    file.close()
+
+
+async def test_a_queue_that_is_full_answers_at_once(store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_file, "_QUEUE", 2)
+    file = over(store)
+    writing = [asyncio.create_task(file.write(granted()))]
+    await reached(store)
+    writing += [asyncio.create_task(file.write(granted())) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(AuditError, match="2 audit records wait to be written"):
+        await file.write(granted())
+    store.free.set()
+    await asyncio.gather(*writing)
+    file.close()
+
+
+async def test_closing_writes_what_waits(store: SlowStore) -> None:
+    file = over(store)
+    writing = [asyncio.create_task(file.write(granted()))]
+    await reached(store)
+    writing += [asyncio.create_task(file.write(refused()))]
+    await asyncio.sleep(0)
+    store.free.set()
+    await asyncio.to_thread(file.close)
+    await asyncio.gather(*writing)
+    assert sum(map(len, store.batches)) == 2
+
+
+async def test_closing_does_not_wait_for_a_stuck_disk_for_ever(store: SlowStore) -> None:
+    file = over(store, patience=0.05)
+    with pytest.raises(AuditError):
+        await file.write(granted())
+    file.close()
+    file.close()
+
+
+def test_an_answer_for_an_event_loop_that_has_ended_is_dropped(store: SlowStore) -> None:
+    file = over(store)
+
+    async def given_up() -> None:
+        waiting = asyncio.create_task(file.write(granted()))
+        await reached(store)
+        waiting.cancel()
+
+    asyncio.run(given_up())
+    store.free.set()
+    asyncio.run(file.write(refused()))
+    file.close()
+    assert sum(map(len, store.batches)) == 2
+
+
+class BrokenStore(SlowStore):
+    """Fails in a way that nobody foresaw, the first time."""
+
+    def append(self, bodies: Sequence[bytes]) -> list[AuditError | None]:
+        if not self.batches:
+            self.batches.append([])
+            raise ZeroDivisionError
+        return [None] * len(bodies)
+
+
+async def test_an_unforeseen_error_reaches_whoever_waits_and_the_next_record_is_written() -> None:
+    file = over(BrokenStore())
+    with pytest.raises(ZeroDivisionError):
+        await file.write(granted())
+    await file.write(granted())
+    file.close()
+
+
+async def test_a_closed_file_takes_no_records(tmp_path: Path) -> None:
+    file = AuditFile(tmp_path / "audit.jsonl", SECRET)
     file.close()
     with pytest.raises(AuditError, match="is closed"):
-        file.write(granted())
+        await file.write(granted())
+
+
+def test_a_file_that_was_opened_before_a_fork_takes_no_records(tmp_path: Path) -> None:
+    script = """
+import asyncio, os, sys
+from kerbauth.observe.audit_file import AuditFile
+from kerbauth.ports import AuditError
+from tests.observe.records import granted
+from tests.observe.sealed import SECRET
+file = AuditFile(sys.argv[1], SECRET)
+if os.fork():
+    os.wait()
+else:
+    try:
+        asyncio.run(file.write(granted()))
+    except AuditError as error:
+        print(error)
+"""
+    path = tmp_path / "audit.jsonl"
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "was opened by another process" in done.stdout
+    assert path.read_bytes() == b""
+
+
+async def test_what_json_cannot_say_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    file = AuditFile(tmp_path / "audit.jsonl", SECRET)
+    with pytest.raises(AuditError, match="is not written"):
+        await file.write(granted(durations={"as": float("nan")}))
+    file.close()
+    assert (tmp_path / "audit.jsonl").read_bytes() == b""
+
+
+# what a start does
+
+
+def settings(folder: Path, **more: object) -> AuditSettings:
+    return AuditSettings.model_validate({"file": str(folder / "audit.jsonl"), **more})
+
+
+async def test_the_settings_open_a_file_with_its_own_key(tmp_path: Path) -> None:
+    file = open_audit(settings(tmp_path))
+    await file.write(granted())
+    file.close()
+    assert (tmp_path / "audit.key").stat().st_mode & 0o777 == 0o600
+    assert users(tmp_path / "audit.jsonl") == ["alice"]
+
+
+async def test_a_start_goes_on_where_lines_went_missing(tmp_path: Path) -> None:
+    file = open_audit(settings(tmp_path))
+    await file.write(granted())
+    (tmp_path / "audit.jsonl").unlink()
+    with pytest.raises(AuditError):
+        await file.write(granted())
+    settle_audit(settings(tmp_path))
+    await file.write(granted())
+    file.close()
+    assert anchors(tmp_path / "audit.jsonl") == ["break"]
+
+
+def test_a_start_with_standard_output_needs_nothing() -> None:
+    settle_audit(AuditSettings.model_validate({"file": "-"}))
+
+
+def test_what_is_less_safe_is_said(tmp_path: Path) -> None:
+    assert list(unsafe_audit(settings(tmp_path))) == []
+    assert "power failure" in next(unsafe_audit(settings(tmp_path, sync=False)))
+    assert "no chain" in next(unsafe_audit(AuditSettings.model_validate({"file": "-"})))
+
+
+# standard output
 
 
 @pytest.mark.parametrize("hyphen", ["-", Path("-")])
-def test_a_hyphen_is_standard_output(hyphen: Path | str, capfd: pytest.CaptureFixture[str]) -> None:
-    file = AuditFile(hyphen)
-    file.write(granted())
+async def test_a_hyphen_is_standard_output(hyphen: Path | str, capfd: pytest.CaptureFixture[str]) -> None:
+    file = AuditFile(hyphen, SECRET)
+    await file.write(granted())
     file.close()
     print("still open")  # noqa: T201 -- that printing still works is what is tested
-    assert capfd.readouterr().out == line_of(granted()).decode() + "still open\n"
+    line, after = capfd.readouterr().out.splitlines()
+    assert (json.loads(line), after) == ({"kind": "login", **granted().as_json()}, "still open")
 
 
-def test_a_file_may_be_called_hyphen_in_a_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    file = AuditFile(tmp_path / "-")
-    file.write(granted())
+async def test_a_file_may_be_called_hyphen_in_a_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = AuditFile(tmp_path / "-", SECRET)
+    await file.write(granted())
     file.close()
     assert capfd.readouterr().out == ""
-    assert written(tmp_path / "-") == [granted().as_json()]
+    assert users(tmp_path / "-") == ["alice"]
 
 
-def test_standard_output_that_nobody_reads_is_an_error() -> None:
-    script = """
+STANDARD_OUTPUT = """
+import asyncio, os, resource
 from kerbauth.observe.audit_file import AuditFile
 from kerbauth.ports import AuditError
 from tests.observe.records import granted
-try:
-    AuditFile("-").write(granted())
-except AuditError as error:
-    raise SystemExit(str(error))
+from tests.observe.sealed import SECRET
+
+def attempt():
+    try:
+        asyncio.run(file.write(granted()))
+    except AuditError as error:
+        os.write(2, str(error).encode() + b"\\n")
+
+file = AuditFile("-", SECRET)
 """
+
+
+def test_standard_output_that_nobody_reads_is_an_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-c", script], stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", STANDARD_OUTPUT + "attempt()"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT
     )
     os.close(writing)
     assert done.stderr == "standard output: the audit record cannot be written: Broken pipe\n"
+
+
+def test_a_line_that_is_cut_off_on_standard_output_is_an_error_and_does_not_spoil_the_next(tmp_path: Path) -> None:
+    script = """
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+attempt()
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
+attempt()
+"""
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-c", STANDARD_OUTPUT + script], stdout=out, stderr=subprocess.PIPE, text=True, check=True, cwd=ROOT
+        )
+    assert done.stderr.startswith("standard output: only 10 of an audit record's ")
+    torn, whole = (tmp_path / "out").read_bytes().splitlines()
+    assert torn == whole[:10]
 
 
 def test_no_standard_output_is_an_error_at_the_start() -> None:
@@ -283,21 +312,24 @@ def test_no_standard_output_is_an_error_at_the_start() -> None:
 import os
 from kerbauth.observe.audit_file import AuditFile
 from kerbauth.ports import AuditError
+from tests.observe.sealed import SECRET
 os.close(1)
 try:
-    AuditFile("-")
+    AuditFile("-", SECRET)
 except AuditError as error:
     raise SystemExit(str(error))
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.stderr == "standard output: the audit file cannot be opened for appending: Bad file descriptor\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stderr == "standard output: the audit records cannot be written: Bad file descriptor\n"
 
 
-def not_a_number() -> AuditRecord:
-    return granted(durations={"as": float("nan")})
-
-
-def test_what_json_cannot_say_is_an_error_and_leaves_nothing(path: Path, audit: AuditFile) -> None:
-    with pytest.raises(AuditError, match="is not written"):
-        audit.write(not_a_number())
-    assert path.read_bytes() == b""
+async def test_the_chain_is_over_the_record_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    file = AuditFile(path, SECRET)
+    records: list[AuditRecord] = [granted(), refused()]
+    for record in records:
+        await file.write(record)
+    file.close()
+    assert check_all(path).findings == ()
+    written = [{name: value for name, value in line.items() if name not in {"kind", "chain"}} for line in lines(path)[1:]]
+    assert written == [record.as_json() for record in records]

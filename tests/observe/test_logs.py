@@ -11,7 +11,7 @@ from hypothesis import given
 from kerbauth import correlation
 from kerbauth.core.audit import AuditRecord, Door, Origin
 from kerbauth.core.text import is_control
-from kerbauth.observe.logs import NOISY, JsonFormatter, LoginLog, OneLineFormatter, announce, configure_logging, log_event
+from kerbauth.observe.logs import ANCHOR_LOGGER, NOISY, JsonFormatter, LoginLog, OneLineFormatter, announce, configure_logging, log_event
 from tests.contracts.audit_sinks import RECORDS
 from tests.observe.records import granted, refused, unavailable
 
@@ -340,3 +340,10 @@ def test_a_start_in_json_has_its_parts_as_members(stream: io.StringIO) -> None:
     first, *_ = entries(stream)
     assert {name: first[name] for name in START} == START
     assert (first["message"], first["version"]) == ("kerbauth 0.1.0 starts", "0.1.0")
+
+
+def test_anchors_of_the_audit_are_never_left_out(stream: io.StringIO) -> None:
+    configure_logging("info", stream)
+    for number in range(1000):
+        logging.getLogger(ANCHOR_LOGGER).info("audit anchor seq=%d mac=%s", number, "ab" * 32)
+    assert len(stream.getvalue().splitlines()) == 1000

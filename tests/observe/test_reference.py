@@ -13,12 +13,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kerbauth.core.audit import AuditRecord, Door
+from kerbauth.core.audit_chain import START, Anchor, anchor_body
+from kerbauth.core.audit_verify import Kind
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.reasons import Reason
 from kerbauth.observe.logs import LOGIN_LOGGER, JsonFormatter, LoginLog
 from kerbauth.observe.metrics import BUCKETS, Metrics
 from kerbauth.settings import AlarmSettings, TracingSettings
 from tests.observe.records import granted, refused, use
+from tests.observe.sealed import KEY
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 METRICS = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
@@ -112,7 +115,19 @@ def test_the_log_line_that_the_page_on_monitoring_shows_is_one() -> None:
 
 
 def test_the_page_has_every_field_in_order() -> None:
-    assert list(table(AUDIT, "field")) == list(granted().as_json())
+    assert list(table(AUDIT, "field")) == ["kind", *granted().as_json(), "chain"]
+
+
+def test_the_page_has_every_field_of_anchors_and_of_the_chain() -> None:
+    line, _ = KEY.seal(START, anchor_body(Anchor.BREAK, "", KEY, "gone"))
+    written = json.loads(line)
+    assert list(table(AUDIT, "field of an anchor")) == list(written)
+    assert list(table(AUDIT, "member")) == list(written["chain"])
+    assert set(table(AUDIT, "reason of an anchor")) == set(Anchor)
+
+
+def test_the_page_has_every_finding() -> None:
+    assert list(table(AUDIT, "finding")) == list(Kind)
 
 
 def test_a_field_that_may_be_null_says_so() -> None:
@@ -125,7 +140,8 @@ def test_a_field_that_may_be_null_says_so() -> None:
 def test_the_example_is_a_record() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", AUDIT, re.DOTALL)
     line = json.loads(example)
-    assert list(line) == list(granted().as_json())
+    assert list(line) == ["kind", *granted().as_json(), "chain"]
+    assert list(line["chain"]) == ["seq", "prev", "mac"]
     kinds = {name: type(value) for name, value in refused().as_json().items() if value is not None and line[name] is not None}
     assert {name: type(line[name]) for name in kinds} == kinds
     assert line["codes"] == refused().as_json()["codes"]

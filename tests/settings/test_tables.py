@@ -271,3 +271,45 @@ def test_settings_of_traces_that_make_no_sense_are_refused(tmp_path: Path, setti
     problem = only_problem(tmp_path, REALM, PERMISSIONS, f"[tracing]\n{setting}")
     assert expected in str(problem)
     assert "hunter2" not in str(problem)
+
+
+def test_the_audit_key_is_beside_the_file_unless_said_otherwise(tmp_path: Path) -> None:
+    assert read(tmp_path, REALM, PERMISSIONS).audit.key_file == tmp_path / "audit.key"
+    (tmp_path / "log").mkdir()
+    assert read(tmp_path, REALM, PERMISSIONS, '[audit]\nfile = "log/a.jsonl"').audit.key_file == tmp_path / "log" / "audit.key"
+    assert read(tmp_path, REALM, PERMISSIONS, '[audit]\nkey_file = "k"').audit.key_file == tmp_path / "k"
+    assert read(tmp_path, REALM, PERMISSIONS, '[audit]\nfile = "-"').audit.key_file is None
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "message"),
+    [("k" * 64, 0o640, "others than the service"), ("short", 0o600, "the key has 5 bytes"), ("", 0o600, "is empty")],
+)
+def test_an_audit_key_that_is_there_is_checked(tmp_path: Path, content: str, mode: int, message: str) -> None:
+    token_file(tmp_path, "audit.key", content, mode)
+    problem = only_problem(tmp_path, REALM, PERMISSIONS)
+    assert (problem.key, message in problem.message) == ("audit.key_file", True), problem.message
+
+
+def test_the_audit_is_durable_and_not_rotated_unless_said_otherwise(tmp_path: Path) -> None:
+    audit = read(tmp_path, REALM, PERMISSIONS).audit
+    assert (audit.sync, audit.rotate_bytes, audit.rotate_keep, audit.anchor_seconds) == (True, 0, 100, 300.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "message"),
+    [
+        ('key_file = "none/audit.key"', "key_file", "create it, or correct the path"),
+        ('key_file = "audit.jsonl"', "key_file", "names the audit file itself"),
+        ('key_file = "."', "key_file", "or a folder"),
+        ("rotate_bytes = 1000", "rotate_bytes", "less than 65536 bytes"),
+        ("rotate_bytes = -1", "rotate_bytes", "from 0 on"),
+        ('file = "-"\nrotate_bytes = 1000000', "rotate_bytes", "standard output"),
+        ("rotate_keep = 0", "rotate_keep", "from 1 on"),
+        ("anchor_seconds = 0", "anchor_seconds", "above 0"),
+        ("sync = 1", "sync", ""),
+    ],
+)
+def test_audit_settings_that_cannot_be(tmp_path: Path, setting: str, key: str, message: str) -> None:
+    problem = only_problem(tmp_path, REALM, PERMISSIONS, f"[audit]\n{setting}")
+    assert (problem.key, message in problem.message) == (f"audit.{key}", True), problem.message

@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from kerbauth.core.audit import AuditRecord
+from kerbauth.core.audit_names import AuditNames
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NotMapped
@@ -104,12 +105,17 @@ class MemoryAudit:
     def __init__(self) -> None:
         self.records: list[AuditRecord] = []
         self.full = False
+        self.taken = asyncio.Event()
+        self.gate: asyncio.Event | None = None
 
-    def write(self, record: AuditRecord) -> None:
+    async def write(self, record: AuditRecord) -> None:
         if self.full:
             msg = "no space left"
             raise AuditError(msg)
         self.records.append(record)
+        self.taken.set()
+        if self.gate is not None:
+            await self.gate.wait()
 
 
 class MemoryMetrics:
@@ -189,6 +195,7 @@ class World:
                 throttle=self.throttle,
                 permissions=self.permissions,
                 audit=self.audit,
+                names=AuditNames(Secret(b"a key of the tests")),
                 observers=(),
                 now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
                 monotonic=lambda: 0.0,

@@ -198,6 +198,17 @@ async def test_a_login_cut_off_by_the_end_of_the_service_is_on_record(open_door:
     assert [record.reason for record in world.audit.records] == [Reason.INTERNAL]
 
 
+async def test_a_login_cut_off_while_its_record_is_written_has_one_record(open_door: Opener) -> None:
+    world = World()
+    world.audit.gate = asyncio.Event()
+    door: Door = await open_door(world, shutdown_timeout=0.01)
+    login = asyncio.create_task(door.login())
+    await world.audit.taken.wait()
+    await door.runner.cleanup()
+    await asyncio.gather(login, return_exceptions=True)
+    assert [record.verdict for record in world.audit.records] == ["granted"]
+
+
 async def test_a_login_under_way_is_answered_before_the_service_ends(open_door: Opener) -> None:
     world = World()
     world.verifier.gate = asyncio.Event()
