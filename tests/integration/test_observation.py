@@ -44,7 +44,7 @@ def test_every_line_of_the_log_is_json_and_a_login_can_be_followed(main_setup: S
     service.stop()
     entries = lines(service)
     assert all({"time", "level", "logger", "message"} <= set(entry) for entry in entries)
-    first = entries[0]
+    first = next(entry for entry in entries if "doors" in entry)
     assert first["doors"] == [service.url]
     assert first["realms"] == {"KA.TEST": "mit", "KB.TEST": "mit"}
     assert {"gssapi", "libkrb5"} <= set(first["libraries"])
