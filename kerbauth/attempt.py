@@ -14,12 +14,27 @@ from kerbauth.core.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and how much they are told. The default is a caller without an entry in the settings: always guarded."""
+    """Who asks, how much they are told, and what they may ask for. The default is a caller without an entry: always guarded.
+
+    `realms` and `applications` None: all. `operations`: may ask for the operators' pages.
+    """
 
     name: str | None = None
     disclosure: Disclosure = Disclosure.GUARDED
     application: str | None = None
     identity_only: bool = False
+    realms: frozenset[str] | None = None
+    applications: frozenset[str] | None = None
+    operations: bool = False
+
+    def may_ask_about(self, realm: str) -> bool:
+        """Whether the caller may ask about users of a realm."""
+        return self.realms is None or realm in self.realms
+
+    def may_ask_for(self, application: str | None) -> bool:
+        """Whether the caller may ask for an application; None: it names none."""
+        own = self.application is None or application in {None, self.application}
+        return own and (self.applications is None or application is None or application in self.applications)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ PERMISSION_DEADLINE: Final = 5.0
 
 NO_APPLICATION: Final = N_("The request names no application, and one is needed here.")
 NUL_IN_PASSWORD: Final = N_("The password holds a NUL character, at which Kerberos would cut it off.")
-OTHER_APPLICATION: Final = N_("This client may only ask for its own application.")
+OTHER_APPLICATION: Final = N_("This client may not ask for this application.")
+OTHER_REALM: Final = N_("This client may not ask about users of this realm.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class LoginService:
         if isinstance(asked, NotAsked):
             return Refused(asked.reason, Stage.NAME, diagnostic=asked.problem, notices=_detail(asked.reason, asked.problem))
         trail.principal = asked.principal
+        if not request.caller.may_ask_about(asked.principal.realm):
+            return _not_allowed(Stage.NAME, OTHER_REALM)
         unfit = names.check_password(request.password)
         if unfit is not None:
             detail = _detail(unfit, NUL_IN_PASSWORD) if unfit is Reason.MALFORMED_REQUEST else ()
@@ -145,6 +148,8 @@ class LoginService:
                 proved=True,
                 diagnostic=f"the KDC vouches for {proof.principal}, whose realm is not configured",
             )
+        if not request.caller.may_ask_about(proof.principal.realm):
+            return _not_allowed(Stage.MAPPING, OTHER_REALM)
         with trail.step(Stage.MAPPING) as say:
             mapped = self._mapper.map(proof.principal)
             say(mapped.how if isinstance(mapped, Mapped) else mapped.why)
@@ -179,15 +184,11 @@ class LoginService:
     def _application(self, request: PasswordLogin | TokenLogin, trail: Trail) -> str | Refused | None:
         """The application to ask about: the caller's own, or the one named. None where no question will be asked."""
         caller, named = request.caller, request.application
-        if caller.application is not None and named not in {None, caller.application}:
-            return Refused(
-                Reason.CLIENT_NOT_ALLOWED,
-                Stage.REQUEST,
-                notices=_detail(Reason.CLIENT_NOT_ALLOWED, OTHER_APPLICATION),
-                proved=True,
-            )
+        if not caller.may_ask_for(named):
+            return _not_allowed(Stage.REQUEST, OTHER_APPLICATION)
         trail.application = caller.application or named
-        if trail.application is None and self._permissions.asks_application and not caller.identity_only:
+        needed = (self._permissions.asks_application or caller.applications is not None) and not caller.identity_only
+        if trail.application is None and needed:
             return Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST, notices=_detail(Reason.MALFORMED_REQUEST, NO_APPLICATION))
         return trail.application
 
@@ -232,6 +233,12 @@ class LoginService:
             alarm=isinstance(verdict, Unavailable) and verdict.alarm,
             durations=durations,
         )
+
+
+def _not_allowed(stage: Stage, limit: str) -> Refused:
+    """The refusal of a caller that asks beyond its entry. It says nothing of any user, so it is no guarded answer."""
+    notices = _detail(Reason.CLIENT_NOT_ALLOWED, limit)
+    return Refused(Reason.CLIENT_NOT_ALLOWED, stage, diagnostic=limit, notices=notices, proved=stage is Stage.MAPPING)
 
 
 def _detail(reason: Reason, text: str) -> tuple[Notice, ...]:

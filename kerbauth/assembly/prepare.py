@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from kerbauth.assembly.clients import registered_clients
 from kerbauth.assembly.errors import StartError
 from kerbauth.assembly.realms import default_realm, kerberos_realms, name_mapper, realm_directory
 from kerbauth.core.mapping import NameMapper
@@ -19,9 +20,8 @@ from kerbauth.permissions.adapter import AdapterContext, AdapterOptionsError
 from kerbauth.permissions.registry import BUILT_IN, open_source
 from kerbauth.ports import PermissionSource
 from kerbauth.settings import Settings
-from kerbauth.settings.secret_files import read_secret_file
 from kerbauth.texts import Texts, TextsError, load_texts
-from kerbauth.web.clients import Client, Clients
+from kerbauth.web.clients import Clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _check(settings: Settings) -> _Checked:
     except StartError as error:
         problems += error.problems
     try:
-        clients = _clients(settings)
+        clients = registered_clients(settings)
     except ValueError as error:
         problems.append(f"clients: {error}")
     try:
@@ -149,16 +149,6 @@ def _check(settings: Settings) -> _Checked:
     if problems or permissions is None or texts is None or clients is None:
         raise StartError(problems)
     return _Checked(keys, permissions, texts, clients, (*warnings, *_unsafe(settings)))
-
-
-def _clients(settings: Settings) -> Clients:
-    return Clients(
-        (
-            Client(name, read_secret_file(client.token_file), client.disclosure, client.application, client.identity_only)
-            for name, client in settings.clients.items()
-        ),
-        required=settings.server.require_client,
-    )
 
 
 def _permissions(settings: Settings) -> PermissionSource:
@@ -183,6 +173,11 @@ def _unsafe(settings: Settings) -> Iterator[str]:
         yield (
             "server.insecure_http = true: passwords and tickets cross the network unprotected unless a TLS proxy on this machine "
             "stands in front"
+        )
+    if settings.server.operations_exposed:
+        yield (
+            f"server.operations_listen = {settings.server.operations_listen!r}: other machines can ask there for /metrics, /readyz and "
+            "/docs, which name the realms and say how they fare; let a firewall decide which"
         )
     if settings.server.runtime_directory is None:
         yield (

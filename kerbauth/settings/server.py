@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from kerbauth.settings.fields import FilePath, Kind, Lax, Table, split_host_port
+from kerbauth.settings.fields import Different, FilePath, Kind, Lax, NetworkRange, Seconds, Table, split_host_port
 from kerbauth.settings.findings import one, reading
 
 
@@ -27,6 +27,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class ProxyHeader(StrEnum):
+    """The header field in which trusted proxies say whom they were asked by."""
+
+    X_FORWARDED_FOR = "x-forwarded-for"
+    FORWARDED = "forwarded"
+
+
 class ServerSettings(Table):
     """`[server]`: the HTTP service itself."""
 
@@ -42,6 +49,34 @@ class ServerSettings(Table):
     require_client: bool = Field(
         False,
         description="true: only clients with an entry in `clients` may ask.",
+    )
+    # Who reaches us, and how much of us they may hold
+    operations_listen: Annotated[str, Kind("address:port")] | None = Field(
+        None,
+        description="A second address and port, which serves /metrics, /readyz, /docs and /healthz, over plain HTTP, to whoever reaches "
+        "it; `listen` then serves only /healthz of them. Left out: `listen` answers this machine and clients with operations = true.",
+    )
+    trusted_proxies: Annotated[tuple[NetworkRange, ...], Lax, Different] = Field(
+        (),
+        description="The addresses and networks of the proxies in front, and of nobody else: what they say in `proxy_header` is "
+        "believed. A network that users are in as well lets every one of them choose an address.",
+    )
+    proxy_header: Annotated[ProxyHeader, Lax] = Field(
+        ProxyHeader.X_FORWARDED_FOR,
+        description="The header field that the trusted proxies write: x-forwarded-for or forwarded (RFC 7239). The other one is ignored.",
+    )
+    max_connections: int = Field(2000, ge=1, description="Open connections per worker; more are answered 503 and closed at once.")
+    max_connections_per_address: int = Field(
+        100,
+        ge=1,
+        description="The same for each address that connects. Does not count for `trusted_proxies` and for this machine itself.",
+    )
+    header_timeout: Seconds = Field(10.0, description="Within this time a request's line and header fields must have arrived, in seconds.")
+    body_timeout: Seconds = Field(10.0, description="Within this time its body must have arrived, in seconds.")
+    keepalive_timeout: Seconds = Field(
+        75.0,
+        description="How long a connection may wait for its next request, in seconds. Longer than a proxy in front keeps its own "
+        "(nginx: 60), or it may send a request into a connection that is being closed.",
     )
     runtime_directory: FilePath | None = Field(
         None,
@@ -74,6 +109,14 @@ class ServerSettings(Table):
             raise one(msg)
         return value
 
+    @field_validator("operations_listen")
+    @classmethod
+    def _apart(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and _address(value)[1] != 0 and value == info.data.get("listen"):
+            msg = "is the same as `listen`; choose another port, or leave it out"
+            raise one(msg)
+        return value
+
     @field_validator("runtime_directory")
     @classmethod
     def _from_systemd(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -87,6 +130,16 @@ class ServerSettings(Table):
     def address(self) -> tuple[str, int]:
         """`listen` in parts: the host (IPv6 without brackets) and the port."""
         return _address(self.listen)
+
+    @property
+    def operations_address(self) -> tuple[str, int] | None:
+        """`operations_listen` in parts, if it is set."""
+        return None if self.operations_listen is None else _address(self.operations_listen)
+
+    @property
+    def operations_exposed(self) -> bool:
+        """Whether other machines reach the operators' pages without being a client."""
+        return self.operations_address is not None and not _is_loopback(self.operations_address[0])
 
 
 def _address(value: str) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin
 from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.ports import RealmState
 from kerbauth.web.clients import Clients
+from kerbauth.web.forwarded import TrustedProxies
 from kerbauth.web.reply import Texts, Voice
 from kerbauth.web.wire import BODY_LIMIT
 
@@ -55,6 +56,7 @@ class Services:
     metrics: Metrics
     realm_states: Callable[[], Awaitable[tuple[RealmState, ...]]]
     permission_problem: Callable[[], Awaitable[str]]
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,9 @@ class Limits:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way. `attempt` is set as soon as the request counts as a login attempt, `concluded` once it is
-    audited.
+    """One request on its way. `peer` is the address it came from, behind trusted proxies; `unknown` if that cannot be told.
+
+    `attempt` is set as soon as the request counts as a login attempt, `concluded` once it is audited.
     """
 
     services: Services

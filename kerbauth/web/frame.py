@@ -93,7 +93,8 @@ class Frame:
         services = self.services
         own_id = wire.correlation_id(request.headers.getall("X-Correlation-ID", ()))
         languages = ", ".join(request.headers.getall("Accept-Language", ()))
-        return Exchange(services, self._limits, own_id or self._new_id(), request.remote or "", self._voice(services, languages))
+        peer = services.proxies.peer(request.remote or "", request.headers.getall(services.proxies.header, ()))
+        return Exchange(services, self._limits, own_id or self._new_id(), peer, self._voice(services, languages))
 
     @staticmethod
     def _voice(services: Services, accept_language: str) -> Voice:

@@ -99,8 +99,8 @@ def _readyz() -> Schema:
 
 
 def _operators(operation_id: str, summary: str, ok: Schema) -> Schema:
-    """An operation for this machine and registered clients."""
-    operation = _operation(operation_id, f"{summary} For loopback peers and registered clients only.", ok)
+    """An operation for this machine and clients with `operations`."""
+    operation = _operation(operation_id, f"{summary} For loopback peers and clients that may ask for it only.", ok)
     operation["security"] = [{}, {"clientBearer": []}, {"clientToken": []}]
     operation["responses"].update(_problems(403))
     return operation

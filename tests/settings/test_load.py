@@ -61,7 +61,7 @@ def test_all_problems_of_all_tables_are_told_together(tmp_path: Path) -> None:
         'realms."CORP.EXAMPLE".deadline',
         "permissions",
         "messages.default",
-        "clients.gax.token_file",
+        "clients.gax",
         "audit.file",
     ]
 

@@ -26,12 +26,14 @@ from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question
 from kerbauth.texts import Texts, load_texts
 from kerbauth.web.clients import Client, Clients
 from kerbauth.web.exchange import Services
+from kerbauth.web.forwarded import TrustedProxies
 from tests.fakes import FakeThrottle
 
 REALM = "CORP.EXAMPLE"
 ALICE = Principal(("alice",), REALM)
 PASSWORD = "correct horse"
 CLIENT_TOKEN = "token-of-a-trusted-client"
+MONITOR_TOKEN = "token-of-the-monitoring"
 GUARDED_TOKEN = "token-of-a-guarded-client"
 
 
@@ -179,6 +181,8 @@ class World:
     texts: Texts = field(default_factory=english_and_german)
     require_client: bool = False
     application: str | None = None
+    more_clients: tuple[Client, ...] = ()
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
 
     def services(self) -> Services:
         login = LoginService(
@@ -201,10 +205,13 @@ class World:
             metrics=self.metrics,
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
+            proxies=self.proxies,
         )
 
     def clients(self) -> tuple[Client, ...]:
         return (
             Client("trusted", Secret(CLIENT_TOKEN.encode()), Disclosure.FULL, self.application),
             Client("cautious", Secret(GUARDED_TOKEN.encode())),
+            Client("monitor", Secret(MONITOR_TOKEN.encode()), operations=True),
+            *self.more_clients,
         )

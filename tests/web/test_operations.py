@@ -5,11 +5,13 @@ import re
 
 import pytest
 
+from kerbauth.core.addresses import read_network
 from kerbauth.ports import RealmState
 from kerbauth.web.exchange import Limits
+from kerbauth.web.forwarded import TrustedProxies
 from kerbauth.web.operations import is_local
 from tests.web.conftest import Door, Opener
-from tests.web.fakes import CLIENT_TOKEN, GUARDED_TOKEN, REALM, World
+from tests.web.fakes import CLIENT_TOKEN, MONITOR_TOKEN, REALM, World
 
 FOR_OPERATORS = ["/readyz", "/metrics", "/docs"]
 
@@ -96,10 +98,30 @@ async def test_what_came_through_a_proxy_is_not_local(door: Door, path: str, hea
 
 
 @pytest.mark.parametrize("path", FOR_OPERATORS)
-@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {CLIENT_TOKEN}"}, {"X-Kerbauth-Client": GUARDED_TOKEN}])
-async def test_registered_clients_may_ask_from_anywhere(door: Door, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {MONITOR_TOKEN}"}, {"X-Kerbauth-Client": MONITOR_TOKEN}])
+async def test_clients_that_may_ask_do_so_from_anywhere(door: Door, path: str, headers: dict[str, str]) -> None:
     got = await door.ask("GET", path, headers={**headers, "X-Forwarded-For": "192.0.2.1"})
     assert got.status == 200
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+async def test_other_clients_ask_from_this_machine_only(door: Door, path: str) -> None:
+    headers = {"Authorization": f"Bearer {CLIENT_TOKEN}"}
+    assert (await door.ask("GET", path, headers=headers)).status == 200
+    assert (await door.ask("GET", path, headers={**headers, "X-Forwarded-For": "192.0.2.1"})).status == 403
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+async def test_this_machine_needs_no_token_even_where_clients_are_required(open_door: Opener, path: str) -> None:
+    door: Door = await open_door(World(require_client=True))
+    assert (await door.ask("GET", path)).status == 200
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+@pytest.mark.parametrize("forwarded_for", ["198.51.100.7", "127.0.0.1, 198.51.100.7", "garbage", "", "127.0.0.1"])
+async def test_a_trusted_proxy_makes_nobody_local(open_door: Opener, path: str, forwarded_for: str) -> None:
+    door: Door = await open_door(World(proxies=TrustedProxies((read_network("127.0.0.1"),))))
+    assert (await door.ask("GET", path, headers={"X-Forwarded-For": forwarded_for})).status == 403
 
 
 @pytest.mark.parametrize("path", FOR_OPERATORS)

@@ -52,7 +52,7 @@ def test_who_may_ask_is_as_it_says() -> None:
     for route in ROUTES:
         row = re.search(rf"^\| `{route.method} {re.escape(route.path)}` \|.*$", PAGE, re.MULTILINE)
         assert row is not None
-        assert row[0].endswith("| this machine and registered clients |") == route.operators
+        assert row[0].endswith("| this machine and clients with `operations` |") == route.operators
 
 
 def test_every_header_is_listed_and_no_other() -> None:
