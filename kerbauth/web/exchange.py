@@ -42,6 +42,10 @@ class Metrics(Protocol):
         """Count one request; `route` is one of the app's paths or `other`, so that strangers cannot make up new ones."""
         ...
 
+    def count_ended(self, why: str) -> None:
+        """Count one connection that was refused or cut; `why` is one of kerbauth.web.connections.Ended."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Services:

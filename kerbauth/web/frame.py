@@ -89,6 +89,13 @@ class Frame:
         exchange.services.metrics.count_request(_OTHER, _OTHER, away.status)
         return respond(problem(away, exchange.voice, exchange.correlation_id), exchange.correlation_id)
 
+    def crowded(self, peer: str) -> web.Response:
+        """The reply to a connection above the limits. Nothing of it was read, so it is no attempt and leaves no audit record."""
+        exchange = Exchange(self.services, self._limits, self._new_id(), peer, self._voice(self.services, ""))
+        exchange.services.metrics.count_request(_OTHER, _OTHER, 503)
+        away = TurnedAway(Unavailable(Reason.OVERLOADED, Stage.REQUEST), 503, headers=(CLOSE,))
+        return respond(problem(away, exchange.voice, exchange.correlation_id), exchange.correlation_id)
+
     def _begin(self, request: web.Request) -> Exchange:
         services = self.services
         own_id = wire.correlation_id(request.headers.getall("X-Correlation-ID", ()))

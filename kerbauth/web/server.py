@@ -15,6 +15,8 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from kerbauth.core.messages import N_
 from kerbauth.web.app import FRAME
+from kerbauth.web.connection import BoundedHandler
+from kerbauth.web.connections import ConnectionLimits, Connections, fit_to_files
 from kerbauth.web.frame import Frame, described
 from kerbauth.web.handlers import CLOSE
 from kerbauth.web.wire import Malformed
@@ -33,26 +35,23 @@ FIELDS_LIMIT: Final = 100
 LINE_LIMIT: Final = 16_384
 """Bytes of the request line: two names of 255 characters, percent-encoded at most twelvefold, and the path."""
 
-KEEPALIVE: Final = 20.0
-"""Seconds an idle connection is kept; aiohttp also ends one with it whose header fields take longer to arrive."""
-
-LINGER: Final = 2.0
-"""Seconds in which the rest of a refused body is read and thrown away, so that the client can read the refusal."""
-
 BACKLOG: Final = 1024
 """Connections the kernel keeps until they are accepted: a whole site logging in at eight o'clock. The kernel caps it
 (somaxconn).
 """
 
 
-class QuietHandler(web.RequestHandler):
+DEFAULT_CONNECTIONS: Final = ConnectionLimits()
+
+
+class QuietHandler(BoundedHandler):
     """One connection. Says nothing about a request that could not be parsed but that it could not."""
 
-    __slots__ = ("_frame",)
+    __slots__ = ("_unread",)
 
-    def __init__(self, manager: "QuietServer", frame: Frame, **kwargs: Any) -> None:
-        super().__init__(manager, **kwargs)
-        self._frame = frame
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unread = False
 
     def handle_error(
         self,
@@ -69,17 +68,22 @@ class QuietHandler(web.RequestHandler):
             raise ConnectionError(msg)
         response = self._frame.unread(self._refusal(exc), request.remote or "", _named(exc))
         response.force_close()
+        self._unread = True
         return response
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send a reply; one that aiohttp made by itself (417 for an Expect it does not know, which it quotes) is
-        replaced.
+        replaced. After what could not be read nothing more is: what follows may be a part of it.
         """
         if isinstance(resp, web.HTTPException):
             resp = self._frame.unread(Malformed(400, NOT_HTTP, headers=(CLOSE,)), request.remote or "", _named(resp))
-        return await super().finish_response(request, resp, start_time)
+            self._unread = True
+        sent = await super().finish_response(request, resp, start_time)
+        if self._unread:
+            self.linger()
+        return sent
 
     def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ARG002 -- aiohttp's signature
         """Log where an error came from, not what it says."""
@@ -98,30 +102,34 @@ class QuietHandler(web.RequestHandler):
 class QuietServer(web.Server):
     """Makes a QuietHandler for every connection."""
 
-    def __init__(self, like: web.Server, frame: Frame, **kwargs: Any) -> None:
+    def __init__(self, like: web.Server, frame: Frame, limits: ConnectionLimits, **kwargs: Any) -> None:
         super().__init__(like.request_handler, request_factory=like.request_factory)
         self._frame = frame
+        self._open = Connections(limits, lambda why: frame.services.metrics.count_ended(why.value))
         self._handler_kwargs = kwargs
 
     def __call__(self) -> web.RequestHandler:
         """A handler for one new connection."""
-        return QuietHandler(self, self._frame, loop=self._loop, **self._handler_kwargs)
+        return QuietHandler(self, self._frame, self._open, loop=self._loop, **self._handler_kwargs)
 
 
 class QuietRunner(web.AppRunner):
     """An AppRunner over a QuietServer."""
 
+    def __init__(self, app: web.Application, limits: ConnectionLimits, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        self._limits = limits
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return QuietServer(made, self.app[FRAME], **self._kwargs)
+        return QuietServer(made, self.app[FRAME], self._limits, **self._kwargs)
 
 
 async def start(
     app: web.Application,
     sockets: Sequence[socket.socket],
     *,
-    keepalive: float = KEEPALIVE,
-    linger: float = LINGER,
+    limits: ConnectionLimits = DEFAULT_CONNECTIONS,
     shutdown_timeout: float = 15.0,
 ) -> web.AppRunner:
     """Serve on these sockets, which are bound already: several processes may share them. They are closed at the end.
@@ -129,15 +137,17 @@ async def start(
     `cleanup()` of what is returned stops listening, lets the requests under way end for `shutdown_timeout` seconds,
     then cuts them off. Raises OSError if a socket cannot listen.
     """
+    limits = fit_to_files(limits)
     runner = QuietRunner(
         app,
+        limits,
         access_log=None,  # the audit record and the metrics say it better, and know what must not be said
         auto_decompress=False,  # encoded bodies are refused, so none is ever unpacked
         max_line_size=LINE_LIMIT,
         max_field_size=FIELD_LIMIT,
         max_headers=FIELDS_LIMIT,
-        keepalive_timeout=keepalive,
-        lingering_time=linger,
+        keepalive_timeout=limits.keepalive,
+        lingering_time=limits.linger,
         shutdown_timeout=shutdown_timeout,
     )
     async with contextlib.AsyncExitStack() as undo:

@@ -14,11 +14,15 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from kerbauth.web.app import DEFAULT_LIMITS, make_app
+from kerbauth.web.connections import ConnectionLimits
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import start
 from tests.web.fakes import PASSWORD, World
 
 LOGIN = {"username": "alice", "password": PASSWORD, "application": "desktop"}
+
+
+SHORT = ConnectionLimits(header=5.0, keepalive=5.0, reader=5.0, linger=0.05)
 
 
 @dataclass(frozen=True)
@@ -82,14 +86,13 @@ async def open_door() -> AsyncIterator[Opener]:
             *,
             limits: Limits = DEFAULT_LIMITS,
             shutdown_timeout: float = 1.0,
-            keepalive: float = 5.0,
+            connections: ConnectionLimits = SHORT,
             **make: Any,
         ) -> Door:
             world = world or World()
             app = make_app(world.services(), limits=limits, **make)
-            runner = await start(
-                app, [socket.create_server(("127.0.0.1", 0))], shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05
-            )
+            listeners = [socket.create_server(("127.0.0.1", 0))]
+            runner = await start(app, listeners, limits=connections, shutdown_timeout=shutdown_timeout)
             stack.push_async_callback(runner.cleanup)
             session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(20)))
             return Door(world, app, runner, session)

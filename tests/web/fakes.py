@@ -119,12 +119,16 @@ class MemoryMetrics:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
+        self.ended: Counter[str] = Counter()
 
     def render(self) -> tuple[bytes, str]:
         return b"requests_total 1.0\n", "text/plain; version=0.0.4; charset=utf-8"
 
     def count_request(self, route: str, method: str, status: int) -> None:
         self.requests[route, method, status] += 1
+
+    def count_ended(self, why: str) -> None:
+        self.ended[why] += 1
 
 
 class FirstComponent:
