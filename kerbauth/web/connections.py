@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from kerbauth.core.addresses import Network, is_within, read_address, read_network
+from kerbauth.settings.server import ServerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,17 @@ class Connections:
         """Count a connection that is ended from here."""
         self._ended(why)
         return why
+
+
+def configured_limits(settings: ServerSettings) -> ConnectionLimits:
+    """The limits that are configured. Many users share a proxy and this machine, so each of these may have all connections there are."""
+    return ConnectionLimits(
+        total=settings.max_connections,
+        per_address=settings.max_connections_per_address,
+        exempt=(*LOOPBACK, *settings.trusted_proxies),
+        header=settings.header_timeout,
+        keepalive=settings.keepalive_timeout,
+    )
 
 
 def fit_to_files(limits: ConnectionLimits) -> ConnectionLimits:

@@ -50,6 +50,7 @@ def use(metrics: Metrics) -> None:
     for record in (granted(), refused(), unavailable()):
         metrics.observe(record)
     metrics.count_request("/v1/login", "POST", 200)
+    metrics.count_ended("limit")
     metrics.realm_states([RealmState("CORP.EXAMPLE", ready=True)])
     metrics.throttle_held("account")
     metrics.throttle_repeated()

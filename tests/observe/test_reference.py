@@ -18,6 +18,7 @@ from kerbauth.core.reasons import Reason
 from kerbauth.observe.logs import LOGIN_LOGGER, JsonFormatter, LoginLog
 from kerbauth.observe.metrics import BUCKETS, Metrics
 from kerbauth.settings import AlarmSettings, TracingSettings
+from kerbauth.web.connections import Ended
 from tests.observe.records import granted, refused, use
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -69,6 +70,7 @@ def test_the_page_has_every_label_with_its_values(families: dict[str, tuple[str,
     assert set(labels) == set().union(*(labels for _, labels in families.values()))
     assert labels["door"] == [door.value for door in Door]
     assert labels["stage"] == [stage.value for stage in Stage]
+    assert labels["cause"] == [ended.value for ended in Ended]
     assert labels["verdict"] == ["granted", "refused", "unavailable"]
 
 

@@ -9,6 +9,7 @@ from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind
 from kerbauth.web import server, wire
 from kerbauth.web.app import DEFAULT_LIMITS, ROUTES
+from kerbauth.web.connection import HEAD_LIMIT
 from kerbauth.web.openapi import document
 from kerbauth.web.reply import COMMON_HEADERS, RETRY_AFTER
 from kerbauth.web.schemas import schemas
@@ -75,10 +76,13 @@ def test_every_member_is_listed_and_no_other() -> None:
         f"at most {wire.TOKEN_LIMIT:,} bytes",
         f"1 to {wire.NAME_LIMIT} characters",
         f"within {DEFAULT_LIMITS.body_seconds:g} seconds",
-        f"have {server.FIELD_LIMIT:,} bytes (else 431)",
+        f"have {server.FIELD_LIMIT:,} bytes",
         f"the request line {server.LINE_LIMIT:,} (else 400)",
         f"there may be {server.FIELDS_LIMIT} fields",
-        f"closed after {server.KEEPALIVE:g} seconds",
+        f"within {server.DEFAULT_CONNECTIONS.header:g} seconds",
+        f"closed after {server.DEFAULT_CONNECTIONS.keepalive:g} seconds",
+        f"not take its reply within {server.DEFAULT_CONNECTIONS.reader:g} seconds",
+        f"all of them together {HEAD_LIMIT:,} (else 431)",
         f"{RETRY_AFTER} seconds, on 429 and 503",
     ],
 )
