@@ -62,6 +62,8 @@ class Frame:
                 raise
             except Exception as error:  # noqa: BLE001 -- the one broad handler: an unforeseen error is an answer, too, and never a grant
                 response = respond(_failed(exchange, error), exchange.correlation_id)
+            if request.method == "CONNECT" or "Upgrade" in request.headers:
+                response.force_close()  # declined; what follows may be the other protocol, and aiohttp drops a part of it
             resource = request.match_info.route.resource
             exchange.services.metrics.count_request(
                 resource.canonical if resource else _OTHER,

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import _ErrInfo  # what stands in the queue for a request that could not be read; aiohttp makes no other
 
 from kerbauth.core.messages import N_
 from kerbauth.web.app import FRAME
-from kerbauth.web.connection import BoundedHandler
+from kerbauth.web.connection import HEAD_LIMIT, HEADERS_TOO_LARGE, BoundedHandler
 from kerbauth.web.connections import ConnectionLimits, Connections, fit_to_files
 from kerbauth.web.frame import Frame, described
 from kerbauth.web.handlers import CLOSE
@@ -44,6 +47,10 @@ BACKLOG: Final = 1024
 DEFAULT_CONNECTIONS: Final = ConnectionLimits()
 
 
+class _HeadTooLargeError(HttpProcessingError):
+    """The header fields of a request are too large together."""
+
+
 class QuietHandler(BoundedHandler):
     """One connection. Says nothing about a request that could not be parsed but that it could not."""
 
@@ -52,6 +59,16 @@ class QuietHandler(BoundedHandler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unread = False
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and let no request through that we and a proxy in front could understand differently."""
+        queued = len(self._messages)
+        super().data_received(data)
+        for place in range(queued, len(self._messages)):
+            message, _ = self._messages[place]
+            error = None if isinstance(message, _ErrInfo) else _refused(message)
+            if error is not None:
+                self._messages[place] = (_ErrInfo(400, error, ""), EMPTY_PAYLOAD)
 
     def handle_error(
         self,
@@ -94,6 +111,8 @@ class QuietHandler(BoundedHandler):
         """What is wrong with the request; None if it is not the request that is wrong."""
         if isinstance(exc, LineTooLong) and exc.args[1] == self.max_field_size:
             return Malformed(431, HEADER_TOO_LARGE, headers=(CLOSE,))  # RFC 6585 5
+        if isinstance(exc, _HeadTooLargeError):
+            return Malformed(431, HEADERS_TOO_LARGE, headers=(CLOSE,))
         if isinstance(exc, HttpProcessingError):
             return Malformed(400, NOT_HTTP, headers=(CLOSE,))
         return None
@@ -157,6 +176,19 @@ async def start(
             await web.SockSite(runner, each, backlog=BACKLOG).start()
         undo.pop_all()
     return runner
+
+
+def _refused(message: RawRequestMessage) -> HttpProcessingError | None:
+    """Why a request that aiohttp could read is refused, if it is.
+
+    It is of another HTTP than ours, or it is not certain where its body ends (RFC 9112 6.1 and 11.2): aiohttp takes any version, and any
+    coding in front of `chunked`, as if it had undone it. Or its header fields are within their bounds one by one, but not together.
+    """
+    codings = [value.lower() for value in message.headers.getall("Transfer-Encoding", ())]
+    if message.version not in {HttpVersion10, HttpVersion11} or codings not in ([], ["chunked"]):
+        return BadHttpMessage("in doubt")
+    size = sum(len(name) + len(value) for name, value in message.raw_headers)
+    return _HeadTooLargeError(code=431) if size > HEAD_LIMIT else None
 
 
 def _named(error: BaseException | None) -> str:
