@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -168,7 +169,7 @@ async def test_an_operators_request_is_no_login_attempt(door: Door) -> None:
 async def apart(open_door: Opener) -> AsyncIterator[tuple[Door, int]]:
     """A door that leaves operators' pages to another listener, and that one's port."""
     door: Door = await open_door(operations_apart=True)
-    runner = await start(make_operations_app(door.app), "127.0.0.1", 0, shutdown_timeout=1.0)
+    runner = await start(make_operations_app(door.app), [socket.create_server(("127.0.0.1", 0))], shutdown_timeout=1.0)
     yield door, runner.addresses[0][1]
     await runner.cleanup()
 
