@@ -69,7 +69,8 @@ class ServerSettings(Table):
     max_connections_per_address: int = Field(
         100,
         ge=1,
-        description="The same for each address that connects. Does not count for `trusted_proxies` and for this machine itself.",
+        description="The same for each address that connects; IPv6 addresses with the same first 64 bits are one. Does not count for "
+        "`trusted_proxies` and for this machine itself.",
     )
     header_timeout: Seconds = Field(10.0, description="Within this time a request's line and header fields must have arrived, in seconds.")
     body_timeout: Seconds = Field(10.0, description="Within this time its body must have arrived, in seconds.")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from kerbauth.core.addresses import Network, is_within, read_address, read_network
@@ -71,18 +72,20 @@ class Connections:
                 logger.warning("%d connections are open; more are refused (server.max_connections)", self._total)
             self._full = True
             return self.ended(Ended.LIMIT)
-        if self._open[address] >= self.limits.per_address and not is_within(read_address(address), self.limits.exempt):
+        source = _source(address)
+        if self._open[source] >= self.limits.per_address and not is_within(read_address(address), self.limits.exempt):
             return self.ended(Ended.ADDRESS_LIMIT)
         self._total += 1
-        self._open[address] += 1
+        self._open[source] += 1
         return None
 
     def leave(self, address: str) -> None:
         """A connection that was admitted is over."""
         self._total -= 1
-        self._open[address] -= 1
-        if not self._open[address]:
-            del self._open[address]
+        source = _source(address)
+        self._open[source] -= 1
+        if not self._open[source]:
+            del self._open[source]
         if self._full and self._total <= self.limits.total * 0.9:
             logger.warning("%d connections are open; new ones are taken again", self._total)
             self._full = False
@@ -102,6 +105,12 @@ class Connections:
         """Count a connection that is ended from here."""
         self._ended(why)
         return why
+
+
+def _source(address: str) -> str:
+    """What is counted as one address: of IPv6 the first 64 bits, since whoever has one address has the rest of its network, too."""
+    read = read_address(address)
+    return str(IPv6Network((read, 64), strict=False)) if isinstance(read, IPv6Address) else str(read or address)
 
 
 def configured_limits(settings: ServerSettings) -> ConnectionLimits:

@@ -110,24 +110,24 @@ async def test_a_head_that_dribbles_in_is_cut(open_door: Opener, first: bytes, m
     ("first", "more"), [(LIVE, b"GET /" + b"a" * 10_000), (LIVE + b"GET /", b"a")], ids=["after a reply", "behind a request"]
 )
 async def test_so_is_the_head_of_a_later_request(open_door: Opener, first: bytes, more: bytes) -> None:
-    door: Door = await open_door(connections=replace(SHORT, header=0.3, keepalive=PATIENCE))
+    door: Door = await open_door(connections=replace(SHORT, header=1.0, keepalive=PATIENCE))
     answer = await dribble(door, first, more)
     assert answer.count(b"HTTP/1.1 200 ") == 1
     assert door.world.metrics.ended == {"slow-header": 1}
 
 
 async def test_the_time_for_a_head_begins_with_its_first_byte(open_door: Opener) -> None:
-    door: Door = await open_door(connections=replace(SHORT, header=0.2, keepalive=PATIENCE))
+    door: Door = await open_door(connections=replace(SHORT, header=1.0, keepalive=PATIENCE))
     async with connected(door) as (reader, writer):
         writer.write(LIVE)
         assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
-        await asyncio.sleep(0.4)  # this is what is tested: an idle connection is not a slow head
+        await asyncio.sleep(1.3)  # this is what is tested: an idle connection is not a slow head
         writer.write(LAST)
         assert (await read_to_the_end(reader)).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_an_idle_connection_is_closed(open_door: Opener) -> None:
-    door: Door = await open_door(connections=replace(SHORT, keepalive=0.2))
+    door: Door = await open_door(connections=replace(SHORT, keepalive=1.0))
     async with connected(door) as (reader, writer):
         writer.write(LIVE)
         assert (await read_to_the_end(reader)).startswith(b"HTTP/1.1 200 ")
@@ -244,6 +244,23 @@ def test_an_address_that_many_users_share_is_exempt_from_it() -> None:
     connections = Connections(limits, lambda why: None)
     admitted = [connections.admit(address) for address in ("192.0.2.10", "::ffff:192.0.2.10", "192.0.2.7", "192.0.2.10")]
     assert admitted == [None, None, None, Ended.LIMIT]
+
+
+def test_addresses_of_one_ipv6_network_count_together() -> None:
+    """Whoever has one address of a network of 64 bits has all of them (RFC 4291 2.5.1)."""
+    connections = Connections(ConnectionLimits(per_address=1), lambda why: None)
+    assert [connections.admit(address) for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")] == [
+        None,
+        Ended.ADDRESS_LIMIT,
+        None,
+    ]
+    connections.leave("2001:db8::1")
+    assert connections.admit("2001:db8::2") is None
+
+
+def test_a_peer_without_an_address_has_a_limit_like_any_other() -> None:
+    connections = Connections(ConnectionLimits(per_address=1), lambda why: None)
+    assert [connections.admit(""), connections.admit("")] == [None, Ended.ADDRESS_LIMIT]
 
 
 def test_new_connections_are_announced_once_there_is_room_again(caplog: pytest.LogCaptureFixture) -> None:
