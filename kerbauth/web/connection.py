@@ -95,6 +95,10 @@ class BoundedHandler(web.RequestHandler):
             if self._wire is not None and self._wire.is_closing():
                 self._end_within(self._connections.limits.reader, Ended.SLOW_READER)
 
+    def closes_by_halves(self) -> bool:
+        """Whether the connection can say that nothing more will come, and go on reading. TLS cannot, in asyncio."""
+        return self._wire is not None and self._wire.can_write_eof()
+
     def linger(self) -> None:
         """End the connection once the peer has read what was last said: closed at once with bytes unread, TCP would reset it, and the
         peer might never see the reply (RFC 9112 9.6).
@@ -104,7 +108,9 @@ class BoundedHandler(web.RequestHandler):
             return
         if self._wire.can_write_eof():
             self._wire.write_eof()
-            self._end_within(self._connections.limits.linger, None)
+            limits = self._connections.limits
+            unsent = self._wire.get_write_buffer_size() > 0  # it may take its time to read; and only then to close
+            self._end_within(*((limits.reader, Ended.SLOW_READER) if unsent else (limits.linger, None)))
         else:
             self._wire.close()
 
@@ -135,7 +141,8 @@ class BoundedHandler(web.RequestHandler):
 
     def _cut(self, why: Ended | None) -> None:
         if self._wire is not None:
-            if why is not None:
+            taken = why is Ended.SLOW_READER and self._wire.get_write_buffer_size() == 0  # all of it, by now
+            if why is not None and not taken:
                 self._connections.ended(why)
             self._wire.abort()
 

@@ -98,7 +98,7 @@ class QuietHandler(BoundedHandler):
             resp = self._frame.unread(Malformed(400, NOT_HTTP, headers=(CLOSE,)), request.remote or "", _named(resp))
             self._unread = True
         sent = await super().finish_response(request, resp, start_time)
-        if self._unread:
+        if self._unread or (not resp.keep_alive and self.closes_by_halves()):
             self.linger()
         return sent
 
@@ -181,11 +181,13 @@ async def start(
 def _refused(message: RawRequestMessage) -> HttpProcessingError | None:
     """Why a request that aiohttp could read is refused, if it is.
 
-    It is of another HTTP than ours, or it is not certain where its body ends (RFC 9112 6.1 and 11.2): aiohttp takes any version, and any
-    coding in front of `chunked`, as if it had undone it. Or its header fields are within their bounds one by one, but not together.
+    It is of another HTTP than ours, or it is not certain where its body ends (RFC 9112 6.1 and 11.2): aiohttp takes any version, chunks
+    in HTTP/1.0, and any coding in front of `chunked`, as if it had undone it. Or its header fields are within their bounds one by one,
+    but not together.
     """
     codings = [value.lower() for value in message.headers.getall("Transfer-Encoding", ())]
-    if message.version not in {HttpVersion10, HttpVersion11} or codings not in ([], ["chunked"]):
+    certain = not codings or (codings == ["chunked"] and message.version == HttpVersion11)
+    if message.version not in {HttpVersion10, HttpVersion11} or not certain:
         return BadHttpMessage("in doubt")
     size = sum(len(name) + len(value) for name, value in message.raw_headers)
     return _HeadTooLargeError(code=431) if size > HEAD_LIMIT else None

@@ -5,10 +5,12 @@ nothing of what came in is repeated in a reply, the log or the audit, the connec
 request begins, and the service goes on.
 """
 
+import asyncio
 import json
 import logging
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -230,6 +232,37 @@ async def test_what_comes_back(hurried: Door, caplog: pytest.LogCaptureFixture, 
     assert CANARY.decode() not in caplog.text
     assert CANARY.decode() not in repr(hurried.world.audit.records)
     assert (await hurried.raw(b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+BY_BYTES = {name: row for name, row in ROWS.items() if len(row[0]) < 3_000}
+
+
+@pytest.mark.parametrize(("sent", "statuses"), BY_BYTES.values(), ids=BY_BYTES.keys())
+async def test_the_same_comes_back_when_every_byte_comes_alone(hurried: Door, sent: bytes, statuses: list[int]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hurried.port)
+    got = bytearray()
+
+    async def read() -> None:
+        with suppress(ConnectionError):
+            while chunk := await reader.read(65536):
+                got.extend(chunk)
+
+    reading = asyncio.create_task(read())
+    try:
+        for byte in sent:
+            if reading.done():
+                break
+            with suppress(ConnectionError):
+                writer.write(bytes([byte]))
+                await writer.drain()
+            await asyncio.sleep(0)
+        async with asyncio.timeout(4):
+            await reading
+    finally:
+        writer.close()
+    found = [answer.status for answer in replies(bytes(got))]
+    # A request that ends its connection is answered before the next byte; what follows it is then not even looked at.
+    assert found == statuses or (found == [200] and sent.startswith(b"GET /healthz HTTP/1.0\r\n"))
 
 
 async def test_a_field_that_a_proxy_would_have_removed_is_no_peer_when_it_comes_as_a_trailer(hurried: Door) -> None:
