@@ -42,8 +42,8 @@ class Metrics(Protocol):
         """Count one request; `route` is one of the app's paths or `other`, so that strangers cannot make up new ones."""
         ...
 
-    def count_ended(self, why: str) -> None:
-        """Count one connection that was refused or cut; `why` is one of kerbauth.web.connections.Ended."""
+    def count_ended(self, cause: str) -> None:
+        """Count one connection that was refused or cut; `cause` is one of kerbauth.web.connections.Ended."""
         ...
 
 

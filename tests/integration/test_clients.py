@@ -205,4 +205,4 @@ def test_five_hundred_slow_connections_hold_up_nobody_and_are_cut(
     assert len(cut) == LORISES
     assert {answer[9:12] for answer in cut} == {b"", b"400"}, "heads are cut, bodies are told so"
     metrics = running.request("GET", "/metrics").text
-    assert 'kerbauth_http_connections_ended_total{why="slow-header"}' in metrics
+    assert 'kerbauth_http_connections_ended_total{cause="slow-header"}' in metrics

@@ -127,8 +127,8 @@ class MemoryMetrics:
     def count_request(self, route: str, method: str, status: int) -> None:
         self.requests[route, method, status] += 1
 
-    def count_ended(self, why: str) -> None:
-        self.ended[why] += 1
+    def count_ended(self, cause: str) -> None:
+        self.ended[cause] += 1
 
 
 class FirstComponent:
