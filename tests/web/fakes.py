@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from kerbauth.core.audit import AuditRecord
+from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NotMapped
@@ -45,6 +46,7 @@ class MemoryVerifier:
         self.states: tuple[RealmState, ...] = (RealmState(REALM, ready=True),)
         self.error: Exception | None = None
         self.asked: list[str] = []
+        self.bindings: list[ChannelBinding] = []
         self.reached = asyncio.Event()
         self.gate: asyncio.Event | None = None
 
@@ -62,7 +64,8 @@ class MemoryVerifier:
         right = self.passwords[str(principal)] == password.reveal()
         return Proved(principal) if right else Refused(Reason.BAD_CREDENTIALS, Stage.AS)
 
-    async def accept_token(self, token: bytes) -> TokenAnswer:
+    async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
+        self.bindings.append(binding)
         if self.error is not None:
             raise self.error
         return self.tokens.get(token, TokenAnswer(Refused(Reason.BAD_TOKEN, Stage.ACCEPT), challenge=True))
