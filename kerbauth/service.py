@@ -13,6 +13,7 @@ from kerbauth.observe.logs import announce
 from kerbauth.process.sockets import listen
 from kerbauth.web.app import make_app
 from kerbauth.web.server import BACKLOG, start
+from kerbauth.web.tls import TlsSwitch
 
 _log: Final = logging.getLogger("kerbauth")
 
@@ -33,8 +34,10 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     settings = assembly.generation.prepared.settings
     host, port = settings.server.address
     app = make_app(assembly.generation.services())
+    context = assembly.generation.prepared.tls.context
+    tls = None if context is None else TlsSwitch(context)
     try:
-        runner = await start(app, listen(host, port, BACKLOG), shutdown_timeout=DRAIN_SECONDS)
+        runner = await start(app, listen(host, port, BACKLOG), tls=tls, shutdown_timeout=DRAIN_SECONDS)
     except OSError as error:
         msg = f"cannot listen on {settings.server.listen}: {error.strerror or error}. Stop what uses it, or change server.listen"
         raise StartError([msg]) from error
@@ -44,7 +47,8 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     )
     try:
         bound_host, bound_port = runner.addresses[0][:2]
-        url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        scheme = "http" if tls is None else "https"
+        url = f"{scheme}://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
         _announce(assembly, url)
         ready(url)
         await stop.wait()

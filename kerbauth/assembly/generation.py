@@ -113,6 +113,7 @@ class Generation:
             metrics=self.foundation.metrics,
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
+            binding=self.prepared.tls.binding,
         )
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ aiohttp quotes up to 100 bytes of a header field it cannot parse: to the client,
 field like Authorization these are a password or a ticket. So the handler of such errors is replaced here.
 """
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from kerbauth.core.messages import N_
 from kerbauth.web.app import FRAME
 from kerbauth.web.frame import Frame, described
 from kerbauth.web.handlers import CLOSE
+from kerbauth.web.tls import TlsSwitch
 from kerbauth.web.wire import Malformed
 
 NOT_HTTP: Final = N_("The request cannot be read as HTTP.")
@@ -38,6 +40,12 @@ KEEPALIVE: Final = 20.0
 
 LINGER: Final = 2.0
 """Seconds in which the rest of a refused body is read and thrown away, so that the client can read the refusal."""
+
+GOODBYE: Final = 5.0
+"""Seconds in which a client's TLS must answer that the connection is being closed. asyncio would wait for thirty."""
+
+HSTS: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""On every reply over our own TLS: a browser then asks this host for nothing unencrypted, for a year (RFC 6797)."""
 
 BACKLOG: Final = 1024
 """Connections the kernel keeps until they are accepted: a whole site logging in at eight o'clock. The kernel caps it
@@ -74,11 +82,13 @@ class QuietHandler(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send a reply; one that aiohttp made by itself (417 for an Expect it does not know, which it quotes) is
+        """Send a reply, over TLS with HSTS; one that aiohttp made by itself (417 for an Expect it does not know, which it quotes) is
         replaced.
         """
         if isinstance(resp, web.HTTPException):
             resp = self._frame.unread(Malformed(400, NOT_HTTP, headers=(CLOSE,)), request.remote or "", _named(resp))
+        if self.transport is not None and self.transport.get_extra_info("ssl_object") is not None:
+            resp.headers.setdefault(*HSTS)
         return await super().finish_response(request, resp, start_time)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ARG002 -- aiohttp's signature
@@ -108,6 +118,33 @@ class QuietServer(web.Server):
         return QuietHandler(self, self._frame, loop=self._loop, **self._handler_kwargs)
 
 
+class Site(web.BaseSite):
+    """A bound socket to listen on. Unlike aiohttp's own, bounds the time of TLS handshakes."""
+
+    def __init__(self, runner: web.BaseRunner, sock: socket.socket, tls: TlsSwitch | None) -> None:
+        super().__init__(runner, ssl_context=tls, backlog=BACKLOG)
+        self._sock = sock
+        self._tls = tls
+
+    @property
+    def name(self) -> str:
+        """What aiohttp calls it."""
+        return f"{'https' if self._tls else 'http'}://{self._sock.getsockname()}"
+
+    async def start(self) -> None:
+        """Listen. Raises OSError."""
+        await super().start()
+        server: Any = self._runner.server  # what aiohttp calls a server is asyncio's protocol factory
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            sock=self._sock,
+            ssl=self._tls,
+            backlog=self._backlog,
+            ssl_handshake_timeout=self._tls.handshake if self._tls else None,
+            ssl_shutdown_timeout=GOODBYE if self._tls else None,
+        )
+
+
 class QuietRunner(web.AppRunner):
     """An AppRunner over a QuietServer."""
 
@@ -120,11 +157,14 @@ async def start(
     app: web.Application,
     sockets: Sequence[socket.socket],
     *,
+    tls: TlsSwitch | None = None,
     keepalive: float = KEEPALIVE,
     linger: float = LINGER,
     shutdown_timeout: float = 15.0,
 ) -> web.AppRunner:
     """Serve on these sockets, which are bound already: several processes may share them. They are closed at the end.
+
+    With `tls` they speak HTTPS and no plain HTTP.
 
     `cleanup()` of what is returned stops listening, lets the requests under way end for `shutdown_timeout` seconds,
     then cuts them off. Raises OSError if a socket cannot listen.
@@ -144,7 +184,7 @@ async def start(
         undo.push_async_callback(runner.cleanup)
         await runner.setup()
         for each in sockets:
-            await web.SockSite(runner, each, backlog=BACKLOG).start()
+            await Site(runner, each, tls).start()
         undo.pop_all()
     return runner
 

@@ -117,7 +117,7 @@ class RunningService:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
         ends = time.monotonic() + 30
         while not self.url:
-            self.url = next(iter(re.findall(r"http://127\.0\.0\.1:\d+", self.log_file.read_text())), "")
+            self.url = next(iter(re.findall(r"https?://127\.0\.0\.1:\d+", self.log_file.read_text())), "")
             if self.process.poll() is not None or time.monotonic() > ends:
                 raise AssertionError(f"the service did not start:\n{self.log_file.read_text()}")
             time.sleep(0.02)  # polling a file another process writes

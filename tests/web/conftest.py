@@ -16,6 +16,7 @@ from multidict import CIMultiDictProxy
 from kerbauth.web.app import DEFAULT_LIMITS, make_app
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import start
+from kerbauth.web.tls import TlsSwitch
 from tests.web.fakes import PASSWORD, World
 
 LOGIN = {"username": "alice", "password": PASSWORD, "application": "desktop"}
@@ -83,13 +84,13 @@ async def open_door() -> AsyncIterator[Opener]:
             limits: Limits = DEFAULT_LIMITS,
             shutdown_timeout: float = 1.0,
             keepalive: float = 5.0,
+            tls: TlsSwitch | None = None,
             **make: Any,
         ) -> Door:
             world = world or World()
             app = make_app(world.services(), limits=limits, **make)
-            runner = await start(
-                app, [socket.create_server(("127.0.0.1", 0))], shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05
-            )
+            sockets = [socket.create_server(("127.0.0.1", 0))]
+            runner = await start(app, sockets, tls=tls, shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05)
             stack.push_async_callback(runner.cleanup)
             session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(20)))
             return Door(world, app, runner, session)

@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from kerbauth.core.audit import AuditRecord
-from kerbauth.core.channel import ChannelBinding
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NotMapped
@@ -120,12 +120,16 @@ class MemoryMetrics:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
+        self.bindings: Counter[bool] = Counter()
 
     def render(self) -> tuple[bytes, str]:
         return b"requests_total 1.0\n", "text/plain; version=0.0.4; charset=utf-8"
 
     def count_request(self, route: str, method: str, status: int) -> None:
         self.requests[route, method, status] += 1
+
+    def count_binding(self, *, bound: bool) -> None:
+        self.bindings[bound] += 1
 
 
 class FirstComponent:
@@ -182,6 +186,7 @@ class World:
     texts: Texts = field(default_factory=english_and_german)
     require_client: bool = False
     application: str | None = None
+    binding: ChannelBinding = NOT_LOOKED_AT
 
     def services(self) -> Services:
         login = LoginService(
@@ -204,6 +209,7 @@ class World:
             metrics=self.metrics,
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
+            binding=self.binding,
         )
 
     def clients(self) -> tuple[Client, ...]:
