@@ -17,6 +17,7 @@ from kerbauth.web.app import DEFAULT_LIMITS, make_app
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import start
 from kerbauth.web.tls import TlsSwitch
+from tests.certificates import SHA384, Authority, Pair, rsa_key
 from tests.web.fakes import PASSWORD, World
 
 LOGIN = {"username": "alice", "password": PASSWORD, "application": "desktop"}
@@ -103,3 +104,18 @@ async def door(open_door: Opener) -> Door:
     """A door with everything at its default."""
     opened: Door = await open_door()
     return opened
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def pair(authority: Authority) -> Pair:
+    return authority.issue("server")
+
+
+@pytest.fixture(scope="session")
+def successor(authority: Authority) -> Pair:
+    return authority.issue("successor", signed=SHA384, key=rsa_key())
