@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import requests
 import requests_gssapi
 
+from kerbauth.demo.principals import User
 from kerbauth.settings.certificates import end_point
 from tests.certificates import SHA384, Authority, Pair, rsa_key
 from tests.integration.conftest import CANARY, entry
 from tests.integration.kdc import LabRealm, make_tokens
 from tests.integration.service import RunningService, Setup
 
-Fresh = Callable[..., str]
 Start = Callable[..., RunningService]
 OURS = "HTTP/localhost@KA.TEST"
 
@@ -51,11 +50,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     )
 
 
-@pytest.fixture
-def ticket(realm: LabRealm, fresh: Fresh, tmp_path: Path) -> tuple[str, dict[str, str]]:
+@pytest.fixture(scope="module")
+def ticket(realm: LabRealm, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
     """A user with a ticket-granting ticket, and the environment it is in."""
-    user = fresh()
-    return user, realm.kinit(user, CANARY, tmp_path / "ccache")
+    realm.add(User("bound", CANARY))
+    return "bound", realm.kinit("bound", CANARY, tmp_path_factory.mktemp("ticket") / "ccache")
 
 
 GRANTED, WRONG = (200, None), (401, "channel-binding")
