@@ -72,11 +72,12 @@ class Authority:
         key: CertificateIssuerPrivateKeyTypes | None = None,
         signed: hashes.HashAlgorithm = SHA256,
         time: tuple[timedelta, timedelta] = (-DAY, 365 * DAY),
+        usage: x509.ObjectIdentifier | None = None,
     ) -> Pair:
         """A certificate that holds from and to these times from now, and its key with mode 0600. Overwrites files of the same name."""
         key = key or ec_key()
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = self._sign(subject, key, signed, time, names=names)
+        certificate = self._sign(subject, key, signed, time, names=names, usage=usage)
         pair = Pair(certificate, key, self.folder / f"{name}.pem", self.folder / f"{name}.key")
         pair.certificate_file.write_bytes(pem_of(certificate))
         pair.key_file.touch(mode=0o600)
@@ -91,6 +92,7 @@ class Authority:
         time: tuple[timedelta, timedelta],
         *,
         names: Sequence[x509.GeneralName] = (),
+        usage: x509.ObjectIdentifier | None = None,
         authority: bool = False,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
@@ -106,6 +108,8 @@ class Authority:
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        if usage is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         return builder.sign(self._key, signed)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from cryptography.x509 import DNSName, RFC822Name, UniformResourceIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from kerbauth.web.tls import ServerContext, TlsSwitch
 from tests.certificates import DAY, NAMES, Authority, Pair
@@ -158,13 +159,14 @@ async def test_a_certificate_without_names_names_nobody(asking: ServerContext, a
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-@pytest.mark.parametrize("why", ["another CA", "expired", "not yet valid"])
+@pytest.mark.parametrize("why", ["another CA", "expired", "not yet valid", "for servers only"])
 async def test_a_certificate_that_does_not_hold_ends_the_connection(
     asking: ServerContext, authority: Authority, tmp_path: Path, caplog: pytest.LogCaptureFixture, why: str, version: ssl.TLSVersion
 ) -> None:
     theirs = {
         "another CA": lambda: Authority(tmp_path, "Test CA").issue("gax"),
         "expired": lambda: authority.issue("expired", time=(-2 * DAY, -DAY)),
+        "for servers only": lambda: authority.issue("server-only", usage=ExtendedKeyUsageOID.SERVER_AUTH),
         "not yet valid": lambda: authority.issue("early", time=(DAY, 2 * DAY)),
     }[why]()
     context = client_context(authority, theirs)
