@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
@@ -18,6 +18,7 @@ from kerbauth.core.messages import N_
 from kerbauth.web.app import FRAME
 from kerbauth.web.frame import Frame, described
 from kerbauth.web.handlers import CLOSE
+from kerbauth.web.listener import TlsListener
 from kerbauth.web.tls import TlsSwitch
 from kerbauth.web.wire import Malformed
 
@@ -40,9 +41,6 @@ KEEPALIVE: Final = 20.0
 
 LINGER: Final = 2.0
 """Seconds in which the rest of a refused body is read and thrown away, so that the client can read the refusal."""
-
-GOODBYE: Final = 5.0
-"""Seconds in which a client's TLS must answer that the connection is being closed. asyncio would wait for thirty."""
 
 HSTS: Final = ("Strict-Transport-Security", "max-age=31536000")
 """On every reply over our own TLS: a browser then asks this host for nothing unencrypted, for a year (RFC 6797)."""
@@ -118,31 +116,25 @@ class QuietServer(web.Server):
         return QuietHandler(self, self._frame, loop=self._loop, **self._handler_kwargs)
 
 
-class Site(web.BaseSite):
-    """A bound socket to listen on. Unlike aiohttp's own, bounds the time of TLS handshakes."""
+class TlsSite(web.BaseSite):
+    """A bound socket to speak TLS on: see `listener` for what aiohttp's own lacks."""
 
-    def __init__(self, runner: web.BaseRunner, sock: socket.socket, tls: TlsSwitch | None) -> None:
-        super().__init__(runner, ssl_context=tls, backlog=BACKLOG)
+    def __init__(self, runner: web.BaseRunner, sock: socket.socket, tls: TlsSwitch) -> None:
+        super().__init__(runner)
         self._sock = sock
         self._tls = tls
 
     @property
     def name(self) -> str:
         """What aiohttp calls it."""
-        return f"{'https' if self._tls else 'http'}://{self._sock.getsockname()}"
+        return f"https://{self._sock.getsockname()}"
 
     async def start(self) -> None:
         """Listen. Raises OSError."""
         await super().start()
-        server: Any = self._runner.server  # what aiohttp calls a server is asyncio's protocol factory
-        self._server = await asyncio.get_running_loop().create_server(
-            server,
-            sock=self._sock,
-            ssl=self._tls,
-            backlog=self._backlog,
-            ssl_handshake_timeout=self._tls.handshake if self._tls else None,
-            ssl_shutdown_timeout=GOODBYE if self._tls else None,
-        )
+        self._sock.listen(BACKLOG)
+        protocol: Any = self._runner.server  # what aiohttp calls a server is asyncio's protocol factory
+        self._server = cast("asyncio.AbstractServer", TlsListener(self._sock, protocol, self._tls))
 
 
 class QuietRunner(web.AppRunner):
@@ -184,7 +176,7 @@ async def start(
         undo.push_async_callback(runner.cleanup)
         await runner.setup()
         for each in sockets:
-            await Site(runner, each, tls).start()
+            await (TlsSite(runner, each, tls) if tls is not None else web.SockSite(runner, each, backlog=BACKLOG)).start()
         undo.pop_all()
     return runner
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final
 
 from aiohttp import web
 from cryptography import x509
@@ -155,29 +155,20 @@ HANDSHAKE: Final = 10.0
 """Seconds for a TLS handshake: two round trips and a signature. asyncio would wait for sixty."""
 
 
-class TlsSwitch(ssl.SSLContext):
-    """The context to listen with: makes each new connection with the one that is in use at that time.
+class TlsSwitch:
+    """Which context connections are made with: `in_use`, from one change to the next. `handshake` are the seconds a handshake may take.
 
-    asyncio asks a listener's context for one TLS object per connection, by `wrap_bio`. So a change there takes effect with the next
-    connection, touches no listening socket, no connection in the kernel's queue and none that is open. `handshake` are the seconds that
-    a handshake may take.
+    A change takes effect with the next connection. It touches no listening socket, no connection in the kernel's queue and none that is
+    open.
     """
 
-    def __new__(cls, first: ServerContext, handshake: float = HANDSHAKE) -> Self:  # noqa: ARG004 -- __init__ takes them
-        """Make the object itself, whose own settings serve no connection."""
-        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
-
     def __init__(self, first: ServerContext, handshake: float = HANDSHAKE) -> None:
-        self._in_use = first
+        self.in_use = first
         self.handshake = handshake
 
     def use(self, context: ServerContext) -> None:
         """Make connections with another context from now on."""
-        self._in_use = context
-
-    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
-        """See ssl.SSLContext.wrap_bio."""
-        return self._in_use.wrap_bio(*args, **kwargs)
+        self.in_use = context
 
 
 def end_point_of(request: web.BaseRequest) -> bytes | None:

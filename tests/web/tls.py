@@ -72,9 +72,10 @@ class TlsClient:
 
 
 @asynccontextmanager
-async def connected(port: int, context: ssl.SSLContext) -> AsyncIterator[TlsClient]:
+async def connected(port: int, context: ssl.SSLContext, address: str = "127.0.0.1") -> AsyncIterator[TlsClient]:
+    """A client from this address."""
     async with asyncio.timeout(20):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost", local_addr=(address, 0))
     try:
         yield TlsClient(reader, writer)
     finally:
