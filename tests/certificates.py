@@ -63,6 +63,7 @@ class Authority:
         self.certificate = self._sign(self._name, self._key, SHA256, (-DAY, 3650 * DAY), authority=True)
         self.file = folder / f"{name.replace(' ', '-')}.pem"
         self.file.write_bytes(pem_of(self.certificate))
+        self.file.chmod(0o644)
 
     def issue(
         self,
@@ -80,6 +81,7 @@ class Authority:
         certificate = self._sign(subject, key, signed, time, names=names, usage=usage)
         pair = Pair(certificate, key, self.folder / f"{name}.pem", self.folder / f"{name}.key")
         pair.certificate_file.write_bytes(pem_of(certificate))
+        pair.certificate_file.chmod(0o644)
         pair.key_file.touch(mode=0o600)
         pair.key_file.write_bytes(key_pem(key))
         return pair
@@ -131,6 +133,7 @@ def self_signed_ed25519(folder: Path) -> Pair:
     )
     pair = Pair(certificate, key, folder / "ed25519.pem", folder / "ed25519.key")
     pair.certificate_file.write_bytes(pem_of(certificate))
+    pair.certificate_file.chmod(0o644)
     pair.key_file.touch(mode=0o600)
     pair.key_file.write_bytes(key_pem(key))
     return pair

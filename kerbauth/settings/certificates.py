@@ -1,5 +1,7 @@
 """Certificates and their keys, from PEM files: read, and checked as far as a file can be checked without a clock."""
 
+import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +21,13 @@ class CertificateError(Exception):
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    """All certificates of a PEM file, at least one. Raises CertificateError."""
+    """All certificates of a PEM file, at least one. Raises CertificateError.
+
+    They are no secret, but whoever can change the file decides whom we trust: so nobody but its owner may.
+    """
     try:
         with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
         msg = "the file it names is not there. Create it, or correct the path (a relative one starts at the configuration file's folder)"
@@ -29,6 +35,9 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     except OSError as error:
         msg = f"the file it names cannot be read: {error.strerror}"
         raise CertificateError(msg) from None
+    if mode & 0o022:
+        msg = f"the file it names has mode {mode:04o}: others than its owner could change it. Run: chmod go-w on it"
+        raise CertificateError(msg)
     if len(content) > _SIZE_LIMIT:
         msg = f"the file it names is larger than {_SIZE_LIMIT} bytes; that is no file of certificates"
         raise CertificateError(msg)

@@ -69,6 +69,7 @@ def test_a_file_without_certificates_is_a_problem(tmp_path: Path, pair: Pair, se
     file = tmp_path / "bad.pem"
     if content is not None:
         file.write_bytes(content)
+        file.chmod(0o644)
     written = {
         "tls_certificate": f'tls_certificate = "bad.pem"\ntls_key = "{pair.key_file}"',
         "client_ca": f'{pair.toml}\nclient_ca = "bad.pem"',
@@ -77,6 +78,15 @@ def test_a_file_without_certificates_is_a_problem(tmp_path: Path, pair: Pair, se
     problem = refused(tmp_path, written[setting])
     assert problem.key == f"server.{setting}" + ("[1]" if setting.startswith("channel") else "")
     assert message in problem.message
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_certificates_that_others_can_change_are_a_problem(tmp_path: Path, authority: Authority, pair: Pair, mode: int) -> None:
+    cas = tmp_path / "cas.pem"
+    cas.write_bytes(authority.file.read_bytes())
+    cas.chmod(mode)
+    problem = refused(tmp_path, f'{pair.toml}\nclient_ca = "cas.pem"')
+    assert (problem.key, f"has mode {mode:04o}: others than its owner could change it" in problem.message) == ("server.client_ca", True)
 
 
 def test_a_folder_in_place_of_a_certificate_is_a_problem(tmp_path: Path) -> None:
@@ -118,7 +128,9 @@ def test_a_key_that_others_can_read_is_a_problem(tmp_path: Path, pair: Pair) -> 
 
 
 def test_a_chain_with_the_ca_first_is_a_problem(tmp_path: Path, authority: Authority, pair: Pair) -> None:
-    (tmp_path / "chain.pem").write_bytes(authority.file.read_bytes() + pair.certificate_file.read_bytes())
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(authority.file.read_bytes() + pair.certificate_file.read_bytes())
+    chain.chmod(0o644)
     problem = refused(tmp_path, f'tls_certificate = "chain.pem"\ntls_key = "{pair.key_file}"')
     assert "the server's own certificate comes first" in problem.message
 
@@ -192,8 +204,10 @@ BgcqhkjOPQQBA0kAMEYCIQDyUugUMF6H49AveVco4u5aa8JdrswLYnJGxw91+zq/
 
 
 def test_a_token_is_bound_to_sha_256_where_sha_1_signed_the_certificate(tmp_path: Path) -> None:
-    (tmp_path / "old.pem").write_bytes(SHA1_SIGNED)
-    (certificate,) = read_certificates(tmp_path / "old.pem")
+    file = tmp_path / "old.pem"
+    file.write_bytes(SHA1_SIGNED)
+    file.chmod(0o644)
+    (certificate,) = read_certificates(file)
     plain = certificate.public_bytes(serialization.Encoding.DER)
     assert end_point(certificate) == b"tls-server-end-point:" + hashlib.sha256(plain).digest()
 
