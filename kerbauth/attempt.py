@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kerbauth.core.audit import AuditRecord, Origin
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.outcome import Verdict
@@ -58,6 +59,7 @@ class TokenLogin:
     token: bytes = field(repr=False)
     application: str | None = None
     tenant: str | None = None
+    binding: ChannelBinding = NOT_LOOKED_AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply and the challenge."""
+    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply, the challenge and
+    `bound` (see ports.TokenAnswer).
+    """
 
     verdict: Verdict
     caller: Caller
@@ -79,6 +83,7 @@ class LoginResult:
     steps: tuple[Step, ...]
     reply: bytes | None = field(default=None, repr=False)
     challenge: bool = False
+    bound: bool | None = None
 
 
 @dataclass(slots=True)

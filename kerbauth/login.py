@@ -94,10 +94,10 @@ class LoginService:
         if isinstance(application, Refused):
             return self._conclude(request, application, trail)
         with trail.step(Stage.ACCEPT) as say:
-            answer = await self._verifier.accept_token(request.token)
+            answer = await self._verifier.accept_token(request.token, request.binding)
             say(_outcome_of(answer.proof))
         verdict = await self._admit(answer.proof, Reason.UNKNOWN_REALM, request, application, trail)
-        return self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge)
+        return self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge, bound=answer.bound)
 
     def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
         """Record an attempt that a door ended before it became a login: a caller that may not ask, a token that is none."""
@@ -200,6 +200,7 @@ class LoginService:
         *,
         reply: bytes | None = None,
         challenge: bool = False,
+        bound: bool | None = None,
     ) -> LoginResult:
         """Write the audit record before anybody hears the answer; without a record there is no answer but `audit`."""
         record = self._record(request.origin, verdict, trail, request.tenant)
@@ -210,7 +211,7 @@ class LoginService:
             record = self._record(request.origin, verdict, trail, request.tenant)
         for observer in self._observers:
             observer.observe(record)
-        return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge)
+        return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge, bound)
 
     def _record(self, origin: Origin, verdict: Verdict, trail: Trail, tenant: str | None) -> AuditRecord:
         durations: dict[str, float] = {}

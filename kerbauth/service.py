@@ -18,6 +18,7 @@ from kerbauth.web.app import make_app, make_operations_app
 from kerbauth.web.connections import ConnectionLimits, configured_limits
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import BACKLOG, start
+from kerbauth.web.tls import TlsSwitch
 
 _log: Final = logging.getLogger("kerbauth")
 
@@ -48,9 +49,11 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
     generation, foundation = assembly.generation, assembly.foundation
     alarm = generation.prepared.settings.alarm
     watching = asyncio.create_task(watch(foundation.metrics, lambda: alarm, generation.verifier.realm_states, slot=foundation.seat))
+    context = generation.prepared.tls.context
+    tls = None if context is None else TlsSwitch(context)
     runners: list[web.AppRunner] = []
     try:
-        url = await _serve(runners, app, settings.address, limits, "server.listen")
+        url = await _serve(runners, app, settings.address, limits, "server.listen", tls)
         operations_url = ""
         if settings.operations_address is not None:
             operations = make_operations_app(app)
@@ -73,17 +76,22 @@ async def run(assembly: Assembly, ready: Callable[[str], None] = lambda _url: No
 
 
 async def _serve(
-    runners: list[web.AppRunner], app: web.Application, address: tuple[str, int], limits: ConnectionLimits, setting: str
+    runners: list[web.AppRunner],
+    app: web.Application,
+    address: tuple[str, int],
+    limits: ConnectionLimits,
+    setting: str,
+    tls: TlsSwitch | None = None,
 ) -> str:
     """Listen, add what listens to `runners`, and return the URL. Raises StartError, which names the setting."""
     try:
-        runner = await start(app, listen(*address, BACKLOG), limits=limits, shutdown_timeout=DRAIN_SECONDS)
+        runner = await start(app, listen(*address, BACKLOG), tls=tls, limits=limits, shutdown_timeout=DRAIN_SECONDS)
     except OSError as error:
         msg = f"cannot listen on {address[0]} port {address[1]}: {error.strerror or error}. Stop what uses it, or change {setting}"
         raise StartError([msg]) from error
     runners.append(runner)
     host, port = runner.addresses[0][:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _announce(assembly: Assembly, url: str) -> None:

@@ -115,6 +115,7 @@ class Generation:
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
             proxies=TrustedProxies(self.prepared.settings.server.trusted_proxies, self.prepared.settings.server.proxy_header),
+            binding=self.prepared.tls.binding,
         )
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from kerbauth.assembly.clients import registered_clients
 from kerbauth.assembly.errors import StartError
@@ -22,6 +23,7 @@ from kerbauth.ports import PermissionSource
 from kerbauth.settings import Settings
 from kerbauth.texts import Texts, TextsError, load_texts
 from kerbauth.web.clients import Clients
+from kerbauth.web.tls import Tls, TlsError, open_tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Prepared:
     keys: dict[str, tuple[KeytabKey, ...]]
     clients: Clients
     texts: Texts
+    tls: Tls
     warnings: tuple[str, ...]
     source: PermissionSource
     _made_by: int
@@ -59,6 +62,7 @@ class _Checked:
     permissions: PermissionSource
     texts: Texts
     clients: Clients
+    tls: Tls
     warnings: tuple[str, ...]
 
 
@@ -111,6 +115,7 @@ def _load(settings: Settings, checked: _Checked, workers: int) -> Prepared:
         keys=checked.keys,
         clients=checked.clients,
         texts=checked.texts,
+        tls=checked.tls,
         warnings=checked.warnings,
         source=checked.permissions,
         _made_by=os.getpid(),
@@ -122,7 +127,7 @@ def _check(settings: Settings) -> _Checked:
     problems: list[str] = []
     warnings: list[str] = []
     keys: dict[str, tuple[KeytabKey, ...]] = {}
-    permissions, texts, clients = None, None, None
+    permissions, texts, clients, tls = None, None, None, None
     for realm in kerberos_realms(settings):
         try:
             warnings += keytabs.check(realm)
@@ -146,9 +151,14 @@ def _check(settings: Settings) -> _Checked:
         check_tracing(settings.tracing)
     except TracingError as error:
         problems.append(str(error))
-    if problems or permissions is None or texts is None or clients is None:
+    try:
+        tls = open_tls(settings.server)
+        warnings += tls.warnings(datetime.now(UTC))
+    except TlsError as error:
+        problems.append(str(error))
+    if problems or permissions is None or texts is None or clients is None or tls is None:
         raise StartError(problems)
-    return _Checked(keys, permissions, texts, clients, (*warnings, *_unsafe(settings)))
+    return _Checked(keys, permissions, texts, clients, tls, (*warnings, *_unsafe(settings)))
 
 
 def _permissions(settings: Settings) -> PermissionSource:
@@ -169,7 +179,7 @@ def _texts(settings: Settings) -> Texts:
 
 def _unsafe(settings: Settings) -> Iterator[str]:
     """What was asked for and is not safe by itself; said at every start."""
-    if settings.server.insecure_http:
+    if settings.server.insecure_http and settings.server.tls_certificate is None:
         yield (
             "server.insecure_http = true: passwords and tickets cross the network unprotected unless a TLS proxy on this machine "
             "stands in front"

@@ -161,7 +161,7 @@ class Settings(Table):
             msg = 'are missing, and server.require_client lets nobody else ask; add a table [clients."NAME"] with token_file'
             raise one(msg)
         # A `server` that is wrong is not in `data`: then nothing is said about what depends on it.
-        verified = server is None or getattr(server, "client_ca", None) is not None
+        verified = server is None or server.client_ca is not None
         findings = tuple(client_findings(value, info.data.get("realms"), certificates_verified=verified))
         if findings:
             raise refuse(findings)

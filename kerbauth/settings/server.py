@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from kerbauth.settings.fields import Different, FilePath, Kind, Lax, NetworkRange, Seconds, Table, split_host_port
+from kerbauth.settings.fields import Different, FilePath, Kind, Lax, NetworkRange, Seconds, split_host_port
 from kerbauth.settings.findings import one, reading
+from kerbauth.settings.tls import TlsSettings
 
 
 class LogLevel(StrEnum):
@@ -34,7 +35,7 @@ class ProxyHeader(StrEnum):
     FORWARDED = "forwarded"
 
 
-class ServerSettings(Table):
+class ServerSettings(TlsSettings):
     """`[server]`: the HTTP service itself."""
 
     insecure_http: bool = Field(
@@ -44,7 +45,7 @@ class ServerSettings(Table):
     listen: Annotated[str, Kind("address:port")] = Field(
         "127.0.0.1:8080",
         description="The IP address (IPv6 in brackets) or localhost, and the port, on which HTTP is served; port 0 takes any free one. An "
-        "address that other machines reach needs `insecure_http`: put a TLS proxy in front on this machine instead.",
+        "address that other machines reach needs `tls_certificate`, or else `insecure_http`.",
     )
     require_client: bool = Field(
         False,
@@ -101,11 +102,12 @@ class ServerSettings(Table):
     @classmethod
     def _safe(cls, value: str, info: ValidationInfo) -> str:
         host, _ = _address(value)
-        # An `insecure_http` that is itself wrong is not in `data`; then one problem at a time is enough.
-        if not _is_loopback(host) and info.data.get("insecure_http") is False:
+        # An `insecure_http` or `tls_certificate` that is itself wrong is not in `data`; then one problem at a time is enough.
+        plain = info.data.get("insecure_http") is False and info.data.get("tls_certificate", value) is None
+        if plain and not _is_loopback(host):
             msg = (
-                "is an address that other machines reach, and passwords would come in unencrypted. Listen on 127.0.0.1 and put a TLS "
-                "proxy in front, or set insecure_http = true"
+                "is an address that other machines reach, and passwords would come in unencrypted. Set tls_certificate and tls_key, or "
+                "listen on 127.0.0.1 and put a TLS proxy in front, or set insecure_http = true"
             )
             raise one(msg)
         return value

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.ports import RealmState
 from kerbauth.web.clients import Clients
@@ -46,12 +47,17 @@ class Metrics(Protocol):
         """Count one connection that was refused or cut; `cause` is one of kerbauth.web.connections.Ended."""
         ...
 
+    def count_binding(self, *, bound: bool) -> None:
+        """Count one accepted token by whether it was bound to the TLS channel."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything the door hands requests on to. A reload builds a new one; a request keeps the one it began with.
 
-    `realm_states` and `permission_problem` are CredentialVerifier.realm_states and PermissionSource.problem.
+    `realm_states` and `permission_problem` are CredentialVerifier.realm_states and PermissionSource.problem. `binding` is what tokens may
+    be bound to besides the certificate of their own connection.
     """
 
     login: Logins
@@ -61,6 +67,7 @@ class Services:
     realm_states: Callable[[], Awaitable[tuple[RealmState, ...]]]
     permission_problem: Callable[[], Awaitable[str]]
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    binding: ChannelBinding = NOT_LOOKED_AT
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from kerbauth.web import wire
 from kerbauth.web.clients import ANONYMOUS, NoClient, Shown
 from kerbauth.web.exchange import Exchange, Limits
 from kerbauth.web.reply import CHALLENGE, Reply, TurnedAway, login_reply, problem
-from kerbauth.web.tls import peer_names
+from kerbauth.web.tls import end_point_of, peer_names
 from kerbauth.web.wire import LoginFields, Malformed, NoToken, SsoFields
 
 # RFC 6750 3: a Bearer challenge has at least one parameter
@@ -70,10 +70,14 @@ async def sso(exchange: Exchange, request: web.Request) -> Reply:
     fields = wire.read_query(request.rel_url.raw_query_string)
     token = wire.read_negotiate(_values(request, "Authorization"))
     if isinstance(fields, SsoFields) and isinstance(token, bytes):
-        attempt = replace(attempt, token=token, application=fields.application, tenant=fields.tenant)
+        binding = exchange.services.binding.with_first(end_point_of(request))
+        attempt = replace(attempt, token=token, application=fields.application, tenant=fields.tenant, binding=binding)
         exchange.attempt = attempt
         # 3 the answer
-        return _concluded(exchange, await exchange.services.login.token(attempt))
+        result = await exchange.services.login.token(attempt)
+        if result.bound is not None:
+            exchange.services.metrics.count_binding(bound=result.bound)
+        return _concluded(exchange, result)
     if token is NoToken.MISSING and isinstance(fields, SsoFields):
         return _challenge(exchange)
     return turn_away(exchange, attempt, _unusable(fields, token))

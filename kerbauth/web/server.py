@@ -5,10 +5,11 @@ aiohttp quotes up to 100 bytes of a header field it cannot parse: to the client,
 field like Authorization these are a password or a ticket. So the handler of such errors is replaced here.
 """
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
@@ -22,6 +23,8 @@ from kerbauth.web.connection import HEAD_LIMIT, HEADERS_TOO_LARGE, BoundedHandle
 from kerbauth.web.connections import ConnectionLimits, Connections, fit_to_files
 from kerbauth.web.frame import Frame, described
 from kerbauth.web.handlers import CLOSE
+from kerbauth.web.listener import TlsListener
+from kerbauth.web.tls import TlsSwitch
 from kerbauth.web.wire import Malformed
 
 NOT_HTTP: Final = N_("The request cannot be read as HTTP.")
@@ -37,6 +40,9 @@ FIELDS_LIMIT: Final = 100
 
 LINE_LIMIT: Final = 16_384
 """Bytes of the request line: two names of 255 characters, percent-encoded at most twelvefold, and the path."""
+
+HSTS: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""On every reply over our own TLS: a browser then asks this host for nothing unencrypted, for a year (RFC 6797)."""
 
 BACKLOG: Final = 1024
 """Connections the kernel keeps until they are accepted: a whole site logging in at eight o'clock. The kernel caps it
@@ -91,12 +97,14 @@ class QuietHandler(BoundedHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send a reply; one that aiohttp made by itself (417 for an Expect it does not know, which it quotes) is
+        """Send a reply, over TLS with HSTS; one that aiohttp made by itself (417 for an Expect it does not know, which it quotes) is
         replaced. After what could not be read nothing more is: what follows may be a part of it.
         """
         if isinstance(resp, web.HTTPException):
             resp = self._frame.unread(Malformed(400, NOT_HTTP, headers=(CLOSE,)), request.remote or "", _named(resp))
             self._unread = True
+        if self.transport is not None and self.transport.get_extra_info("ssl_object") is not None:
+            resp.headers.setdefault(*HSTS)
         sent = await super().finish_response(request, resp, start_time)
         if self._unread or (not resp.keep_alive and self.closes_by_halves()):
             self.linger()
@@ -132,6 +140,27 @@ class QuietServer(web.Server):
         return QuietHandler(self, self._frame, self._open, loop=self._loop, **self._handler_kwargs)
 
 
+class TlsSite(web.BaseSite):
+    """A bound socket to speak TLS on: see `listener` for what aiohttp's own lacks."""
+
+    def __init__(self, runner: web.BaseRunner, sock: socket.socket, tls: TlsSwitch) -> None:
+        super().__init__(runner)
+        self._sock = sock
+        self._tls = tls
+
+    @property
+    def name(self) -> str:
+        """What aiohttp calls it."""
+        return f"https://{self._sock.getsockname()}"
+
+    async def start(self) -> None:
+        """Listen. Raises OSError."""
+        await super().start()
+        self._sock.listen(BACKLOG)
+        protocol: Any = self._runner.server  # what aiohttp calls a server is asyncio's protocol factory
+        self._server = cast("asyncio.AbstractServer", TlsListener(self._sock, protocol, self._tls))
+
+
 class QuietRunner(web.AppRunner):
     """An AppRunner over a QuietServer."""
 
@@ -148,10 +177,13 @@ async def start(
     app: web.Application,
     sockets: Sequence[socket.socket],
     *,
+    tls: TlsSwitch | None = None,
     limits: ConnectionLimits = DEFAULT_CONNECTIONS,
     shutdown_timeout: float = 15.0,
 ) -> web.AppRunner:
     """Serve on these sockets, which are bound already: several processes may share them. They are closed at the end.
+
+    With `tls` they speak HTTPS and no plain HTTP.
 
     `cleanup()` of what is returned stops listening, lets the requests under way end for `shutdown_timeout` seconds,
     then cuts them off. Raises OSError if a socket cannot listen.
@@ -173,7 +205,7 @@ async def start(
         undo.push_async_callback(runner.cleanup)
         await runner.setup()
         for each in sockets:
-            await web.SockSite(runner, each, backlog=BACKLOG).start()
+            await (TlsSite(runner, each, tls) if tls is not None else web.SockSite(runner, each, backlog=BACKLOG)).start()
         undo.pop_all()
     return runner
 

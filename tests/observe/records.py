@@ -54,6 +54,7 @@ def use(metrics: Metrics) -> None:
     metrics.realm_states([RealmState("CORP.EXAMPLE", ready=True)])
     metrics.throttle_held("account")
     metrics.throttle_repeated()
+    metrics.count_binding(bound=True)
     metrics.throttle_degraded(False)
     metrics.failure_rate_alarm(False)
     metrics.reloaded(True)

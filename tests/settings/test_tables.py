@@ -27,7 +27,10 @@ def test_a_loopback_address_is_listened_on(tmp_path: Path, listen: str, address:
 def test_another_address_is_listened_on_only_where_unencrypted_http_is_asked_for(tmp_path: Path, listen: str) -> None:
     problem = only_problem(tmp_path, f'[server]\nlisten = "{listen}"', REALM, PERMISSIONS)
     assert problem.key == "server.listen"
-    assert "put a TLS proxy in front, or set insecure_http = true" in problem.message
+    assert (
+        "Set tls_certificate and tls_key, or listen on 127.0.0.1 and put a TLS proxy in front, or set insecure_http = true"
+        in problem.message
+    )
     settings = read(tmp_path, f'[server]\nlisten = "{listen}"\ninsecure_http = true', REALM, PERMISSIONS)
     assert settings.server.listen == listen
 

@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from kerbauth.core.audit import AuditRecord
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NotMapped
@@ -47,6 +48,7 @@ class MemoryVerifier:
         self.states: tuple[RealmState, ...] = (RealmState(REALM, ready=True),)
         self.error: Exception | None = None
         self.asked: list[str] = []
+        self.bindings: list[ChannelBinding] = []
         self.reached = asyncio.Event()
         self.gate: asyncio.Event | None = None
 
@@ -64,7 +66,8 @@ class MemoryVerifier:
         right = self.passwords[str(principal)] == password.reveal()
         return Proved(principal) if right else Refused(Reason.BAD_CREDENTIALS, Stage.AS)
 
-    async def accept_token(self, token: bytes) -> TokenAnswer:
+    async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
+        self.bindings.append(binding)
         if self.error is not None:
             raise self.error
         return self.tokens.get(token, TokenAnswer(Refused(Reason.BAD_TOKEN, Stage.ACCEPT), challenge=True))
@@ -120,6 +123,7 @@ class MemoryMetrics:
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
         self.ended: Counter[str] = Counter()
+        self.bindings: Counter[bool] = Counter()
 
     def render(self) -> tuple[bytes, str]:
         return b"requests_total 1.0\n", "text/plain; version=0.0.4; charset=utf-8"
@@ -129,6 +133,9 @@ class MemoryMetrics:
 
     def count_ended(self, cause: str) -> None:
         self.ended[cause] += 1
+
+    def count_binding(self, *, bound: bool) -> None:
+        self.bindings[bound] += 1
 
 
 class FirstComponent:
@@ -187,6 +194,7 @@ class World:
     application: str | None = None
     more_clients: tuple[Client, ...] = ()
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    binding: ChannelBinding = NOT_LOOKED_AT
 
     def services(self) -> Services:
         login = LoginService(
@@ -210,6 +218,7 @@ class World:
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
             proxies=self.proxies,
+            binding=self.binding,
         )
 
     def clients(self) -> tuple[Client, ...]:
