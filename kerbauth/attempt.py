@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kerbauth.core.audit import AuditRecord, Origin
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.outcome import Verdict
@@ -14,12 +15,27 @@ from kerbauth.core.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and how much they are told. The default is a caller without an entry in the settings: always guarded."""
+    """Who asks, how much they are told, and what they may ask for. The default is a caller without an entry: always guarded.
+
+    `realms` and `applications` None: all. `operations`: may ask for the operators' pages.
+    """
 
     name: str | None = None
     disclosure: Disclosure = Disclosure.GUARDED
     application: str | None = None
     identity_only: bool = False
+    realms: frozenset[str] | None = None
+    applications: frozenset[str] | None = None
+    operations: bool = False
+
+    def may_ask_about(self, realm: str) -> bool:
+        """Whether the caller may ask about users of a realm."""
+        return self.realms is None or realm in self.realms
+
+    def may_ask_for(self, application: str | None) -> bool:
+        """Whether the caller may ask for an application; None: it names none."""
+        own = self.application is None or application in {None, self.application}
+        return own and (self.applications is None or application is None or application in self.applications)
 
 
 def _nothing() -> None:
@@ -49,6 +65,7 @@ class TokenLogin:
     application: str | None = None
     tenant: str | None = None
     recorded: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
+    binding: ChannelBinding = NOT_LOOKED_AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply and the challenge."""
+    """What a door needs: the exact verdict (not yet fitted to the caller's disclosure), and for tokens the reply, the challenge and
+    `bound` (see ports.TokenAnswer).
+    """
 
     verdict: Verdict
     caller: Caller
@@ -70,6 +89,7 @@ class LoginResult:
     steps: tuple[Step, ...]
     reply: bytes | None = field(default=None, repr=False)
     challenge: bool = False
+    bound: bool | None = None
 
 
 @dataclass(slots=True)

@@ -40,7 +40,8 @@ PERMISSION_DEADLINE: Final = 5.0
 
 NO_APPLICATION: Final = N_("The request names no application, and one is needed here.")
 NUL_IN_PASSWORD: Final = N_("The password holds a NUL character, at which Kerberos would cut it off.")
-OTHER_APPLICATION: Final = N_("This client may only ask for its own application.")
+OTHER_APPLICATION: Final = N_("This client may not ask for this application.")
+OTHER_REALM: Final = N_("This client may not ask about users of this realm.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ class LoginService:
         if isinstance(application, Refused):
             return await self._conclude(request, application, trail)
         with trail.step(Stage.ACCEPT) as say:
-            answer = await self._verifier.accept_token(request.token)
+            answer = await self._verifier.accept_token(request.token, request.binding)
             say(_outcome_of(answer.proof))
         verdict = await self._admit(answer.proof, Reason.UNKNOWN_REALM, request, application, trail)
-        return await self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge)
+        return await self._conclude(request, verdict, trail, reply=answer.reply, challenge=answer.challenge, bound=answer.bound)
 
     async def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
         """Record an attempt that a door ended before it became a login: a caller that may not ask, a token that is none."""
@@ -119,6 +120,8 @@ class LoginService:
         if isinstance(asked, NotAsked):
             return Refused(asked.reason, Stage.NAME, diagnostic=asked.problem, notices=_detail(asked.reason, asked.problem))
         trail.principal = asked.principal
+        if not request.caller.may_ask_about(asked.principal.realm):
+            return _not_allowed(Stage.NAME, OTHER_REALM)
         unfit = names.check_password(request.password)
         if unfit is not None:
             detail = _detail(unfit, NUL_IN_PASSWORD) if unfit is Reason.MALFORMED_REQUEST else ()
@@ -150,6 +153,8 @@ class LoginService:
                 proved=True,
                 diagnostic=f"the KDC vouches for {proof.principal}, whose realm is not configured",
             )
+        if not request.caller.may_ask_about(proof.principal.realm):
+            return _not_allowed(Stage.MAPPING, OTHER_REALM)
         with trail.step(Stage.MAPPING) as say:
             mapped = self._mapper.map(proof.principal)
             say(mapped.how if isinstance(mapped, Mapped) else mapped.why)
@@ -184,15 +189,11 @@ class LoginService:
     def _application(self, request: PasswordLogin | TokenLogin, trail: Trail) -> str | Refused | None:
         """The application to ask about: the caller's own, or the one named. None where no question will be asked."""
         caller, named = request.caller, request.application
-        if caller.application is not None and named not in {None, caller.application}:
-            return Refused(
-                Reason.CLIENT_NOT_ALLOWED,
-                Stage.REQUEST,
-                notices=_detail(Reason.CLIENT_NOT_ALLOWED, OTHER_APPLICATION),
-                proved=True,
-            )
+        if not caller.may_ask_for(named):
+            return _not_allowed(Stage.REQUEST, OTHER_APPLICATION)
         trail.application = caller.application or named
-        if trail.application is None and self._permissions.asks_application and not caller.identity_only:
+        needed = (self._permissions.asks_application or caller.applications is not None) and not caller.identity_only
+        if trail.application is None and needed:
             return Refused(Reason.MALFORMED_REQUEST, Stage.REQUEST, notices=_detail(Reason.MALFORMED_REQUEST, NO_APPLICATION))
         return trail.application
 
@@ -204,6 +205,7 @@ class LoginService:
         *,
         reply: bytes | None = None,
         challenge: bool = False,
+        bound: bool | None = None,
     ) -> LoginResult:
         """Write the audit record before anybody hears the answer; without a record there is no answer but `audit`."""
         record = self._recorder.record(request, verdict, trail, self._now())
@@ -216,7 +218,13 @@ class LoginService:
         finally:  # cancelled here, an attempt is on record all the same, and nobody hears the answer
             for observer in self._observers:
                 observer.observe(record)
-        return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge)
+        return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge, bound)
+
+
+def _not_allowed(stage: Stage, limit: str) -> Refused:
+    """The refusal of a caller that asks beyond its entry. It says nothing of any user, so it is no guarded answer."""
+    notices = _detail(Reason.CLIENT_NOT_ALLOWED, limit)
+    return Refused(Reason.CLIENT_NOT_ALLOWED, stage, diagnostic=limit, notices=notices, proved=stage is Stage.MAPPING)
 
 
 def _detail(reason: Reason, text: str) -> tuple[Notice, ...]:

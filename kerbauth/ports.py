@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kerbauth.core.audit import AuditRecord
+from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.outcome import Application, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
@@ -19,12 +20,14 @@ class TokenAnswer:
     """What came of a client's token: the proof or its refusal, and the reply token, if the context was completed.
 
     `reply` goes back to the client on every status, so that a client that asked for mutual authentication keeps the body.
-    `challenge` says that a fresh token can help, so a 401 may carry a new `Negotiate` challenge.
+    `challenge` says that a fresh token can help, so a 401 may carry a new `Negotiate` challenge. `bound` says whether an accepted token
+    was bound to a channel that we know; None where the token was not accepted or there was no channel to compare with.
     """
 
     proof: Proof
     reply: bytes | None = None
     challenge: bool = False
+    bound: bool | None = None
 
 
 class CredentialVerifier(Protocol):
@@ -44,8 +47,10 @@ class CredentialVerifier(Protocol):
         """
         ...
 
-    async def accept_token(self, token: bytes) -> TokenAnswer:
-        """Accept one SPNEGO or raw Kerberos token, single leg."""
+    async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
+        """Accept one SPNEGO or raw Kerberos token, single leg. A token whose channel binding is not what `binding` asks for is refused
+        with `channel-binding`.
+        """
         ...
 
     async def realm_states(self) -> tuple["RealmState", ...]:

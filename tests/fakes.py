@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kerbauth.core.audit import AuditRecord
+from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.outcome import Application, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.secret import Secret
@@ -25,7 +26,7 @@ class FakeVerifier:
             late(self.late)
         return self.answer
 
-    async def accept_token(self, token: bytes) -> TokenAnswer:
+    async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         return self.token_answer or TokenAnswer(self.answer)
 
     async def realm_states(self) -> tuple[RealmState, ...]:

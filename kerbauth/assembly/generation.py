@@ -23,6 +23,7 @@ from kerbauth.settings import Settings
 from kerbauth.texts import Texts
 from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
 from kerbauth.web.exchange import Services
+from kerbauth.web.forwarded import TrustedProxies
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ class Generation:
             metrics=self.foundation.metrics,
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
+            proxies=TrustedProxies(self.prepared.settings.server.trusted_proxies, self.prepared.settings.server.proxy_header),
+            binding=self.prepared.tls.binding,
         )
 
     def close(self) -> None:

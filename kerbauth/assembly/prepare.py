@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from kerbauth.assembly.clients import registered_clients
 from kerbauth.assembly.errors import StartError
 from kerbauth.assembly.realms import default_realm, kerberos_realms, name_mapper, realm_directory
 from kerbauth.core.mapping import NameMapper
@@ -20,9 +22,9 @@ from kerbauth.permissions.adapter import AdapterContext, AdapterOptionsError
 from kerbauth.permissions.registry import BUILT_IN, open_source
 from kerbauth.ports import PermissionSource
 from kerbauth.settings import Settings
-from kerbauth.settings.secret_files import read_secret_file
 from kerbauth.texts import Texts, TextsError, load_texts
-from kerbauth.web.clients import Client, Clients
+from kerbauth.web.clients import Clients
+from kerbauth.web.tls import Tls, TlsError, open_tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Prepared:
     keys: dict[str, tuple[KeytabKey, ...]]
     clients: Clients
     texts: Texts
+    tls: Tls
     warnings: tuple[str, ...]
     source: PermissionSource
     _made_by: int
@@ -60,6 +63,7 @@ class _Checked:
     permissions: PermissionSource
     texts: Texts
     clients: Clients
+    tls: Tls
     warnings: tuple[str, ...]
 
 
@@ -112,6 +116,7 @@ def _load(settings: Settings, checked: _Checked, workers: int) -> Prepared:
         keys=checked.keys,
         clients=checked.clients,
         texts=checked.texts,
+        tls=checked.tls,
         warnings=checked.warnings,
         source=checked.permissions,
         _made_by=os.getpid(),
@@ -123,7 +128,7 @@ def _check(settings: Settings) -> _Checked:
     problems: list[str] = []
     warnings: list[str] = []
     keys: dict[str, tuple[KeytabKey, ...]] = {}
-    permissions, texts, clients = None, None, None
+    permissions, texts, clients, tls = None, None, None, None
     for realm in kerberos_realms(settings):
         try:
             warnings += keytabs.check(realm)
@@ -140,26 +145,21 @@ def _check(settings: Settings) -> _Checked:
     except StartError as error:
         problems += error.problems
     try:
-        clients = _clients(settings)
+        clients = registered_clients(settings)
     except ValueError as error:
         problems.append(f"clients: {error}")
     try:
         check_tracing(settings.tracing)
     except TracingError as error:
         problems.append(str(error))
-    if problems or permissions is None or texts is None or clients is None:
+    try:
+        tls = open_tls(settings.server)
+        warnings += tls.warnings(datetime.now(UTC))
+    except TlsError as error:
+        problems.append(str(error))
+    if problems or permissions is None or texts is None or clients is None or tls is None:
         raise StartError(problems)
-    return _Checked(keys, permissions, texts, clients, (*warnings, *_unsafe(settings)))
-
-
-def _clients(settings: Settings) -> Clients:
-    return Clients(
-        (
-            Client(name, read_secret_file(client.token_file), client.disclosure, client.application, client.identity_only)
-            for name, client in settings.clients.items()
-        ),
-        required=settings.server.require_client,
-    )
+    return _Checked(keys, permissions, texts, clients, tls, (*warnings, *_unsafe(settings)))
 
 
 def _permissions(settings: Settings) -> PermissionSource:
@@ -181,10 +181,15 @@ def _texts(settings: Settings) -> Texts:
 def _unsafe(settings: Settings) -> Iterator[str]:
     """What was asked for and is not safe by itself; said at every start."""
     yield from unsafe_audit(settings.audit)
-    if settings.server.insecure_http:
+    if settings.server.insecure_http and settings.server.tls_certificate is None:
         yield (
             "server.insecure_http = true: passwords and tickets cross the network unprotected unless a TLS proxy on this machine "
             "stands in front"
+        )
+    if settings.server.operations_exposed:
+        yield (
+            f"server.operations_listen = {settings.server.operations_listen!r}: other machines can ask there for /metrics, /readyz and "
+            "/docs, which name the realms and say how they fare; let a firewall decide which"
         )
     if settings.server.runtime_directory is None:
         yield (

@@ -1,15 +1,25 @@
-"""Accepting one client's token, single leg. No packet is sent: our key and the replay cache are all it takes."""
+"""Accepting one client's token, single leg. No packet is sent: our key and the replay cache are all it takes.
+
+What libkrb5 does with channel bindings (lib/gssapi/krb5/accept_sec_context.c, 1.19 and later, and measured): a token bound to the channel
+that the acceptor names is accepted and marked with GSS_C_CHANNEL_BOUND_FLAG, one bound to another is refused, one that is not bound is
+accepted without the mark, and an acceptor that names no channel accepts all three.
+"""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import gssapi
 from gssapi import raw
+from gssapi.exceptions import BadChannelBindingsError
 from gssapi.raw.misc import GSSError
+from gssapi.raw.named_tuples import AcceptSecContextResult
 
+from kerbauth.core.channel import BindingMode, ChannelBinding
 from kerbauth.core.codes.model import Stage
-from kerbauth.core.outcome import Notice, Refused, Severity
+from kerbauth.core.messages import N_
+from kerbauth.core.outcome import Notice, Proved, Refused, Severity
 from kerbauth.core.reasons import Reason
 from kerbauth.kdc import failure, password
 from kerbauth.kdc.keytab import MemoryKeytab
@@ -17,7 +27,13 @@ from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.token import Token, kind_of
 from kerbauth.ports import TokenAnswer
 
+NOT_BOUND: Final = N_("The client did not bind its token to the TLS connection, and only bound tokens are accepted here.")
+NO_CHANNEL: Final = N_("Only tokens bound to a TLS connection are accepted here, and this request came through none.")
+
 _SPNEGO: Final = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")  # RFC 4178
+
+# lib/gssapi/krb5/acquire_cred.c reads `rcache`; lib/krb5/rcache/rc_none.c is the type that keeps nothing.
+_NO_REPLAY_CACHE: Final[Mapping[bytes | str, bytes | str]] = MappingProxyType({b"rcache": b"none:"})
 
 # Refusals after which an honest client's fresh ticket can be a good one. A wrong clock or another service's ticket would come again.
 _HELPED_BY_A_FRESH_TOKEN: Final = frozenset({Reason.TICKET_EXPIRED, Reason.TICKET_REPLAYED, Reason.BAD_TOKEN})
@@ -33,24 +49,27 @@ class Acceptor:
     """
 
     def __init__(self, keytab: MemoryKeytab) -> None:
-        self._keytab = keytab  # kept: the credential reads it at each use
-        self._credential = raw.acquire_cred_from({b"keytab": keytab.name}, mechs=[gssapi.MechType.kerberos, _SPNEGO], usage="accept").creds
-        raw.set_neg_mechs(self._credential, [gssapi.MechType.kerberos])
+        self._keytab = keytab  # kept: the credentials read it at each use
+        self._credential = _acquire(keytab)
+        self._forgetful = _acquire(keytab, _NO_REPLAY_CACHE)
 
     @property
     def keytab(self) -> bytes:
         """The name of the keytab in memory that holds our keys, for as long as this object is kept."""
         return self._keytab.name
 
-    def accept(self, token: bytes) -> TokenAnswer:
-        """Accept one token. Blocks for as long as the replay cache takes; raises nothing for an answer."""
+    def accept(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
+        """Accept one token, bound to a channel as `binding` asks. Blocks for as long as the replay cache takes; raises nothing for an
+        answer.
+        """
         kind = kind_of(token)
         if kind is not Token.KERBEROS:
             reason, sentence, challenge = kind.refusal
             notice = Notice(Severity.INFO, reason, sentence)
             return TokenAnswer(Refused(reason, Stage.ACCEPT, diagnostic=sentence, notices=(notice,)), challenge=challenge)
+        channel = self._channel(token, binding)
         try:
-            accepted = raw.accept_sec_context(token, acceptor_creds=self._credential)
+            accepted = raw.accept_sec_context(token, acceptor_creds=self._credential, channel_bindings=channel)
         except GSSError as error:
             refused = failure.from_gss(Stage.ACCEPT, error)
             return TokenAnswer(refused, challenge=refused.reason in _HELPED_BY_A_FRESH_TOKEN)
@@ -58,8 +77,44 @@ class Acceptor:
             reason, sentence, challenge = Token.NO_TICKET.refusal
             notice = Notice(Severity.INFO, reason, sentence)
             return TokenAnswer(Refused(reason, Stage.ACCEPT, diagnostic=sentence, notices=(notice,)), challenge=challenge)
-        proof = password.proved(accepted, Stage.ACCEPT)
-        return TokenAnswer(proof, reply=accepted.token)
+        return _concluded(accepted, binding, known=channel is not None)
+
+    def _channel(self, token: bytes, binding: ChannelBinding) -> raw.ChannelBindings | None:
+        """The channel to accept the token with; None where there is nothing to compare.
+
+        With several certificates, the one the token is bound to has to be found first. Accepting it with each in turn would not do: the
+        first attempt puts the token into the replay cache before it compares the channels, and the second would be a replay. So all but
+        the last are tried with a credential that has no replay cache. What is found here counts for nothing but the choice.
+        """
+        if binding.mode is BindingMode.OFF or not binding.acceptable:
+            return None
+        *others, last = (raw.ChannelBindings(application_data=value) for value in binding.acceptable)
+        for channel in others:
+            try:
+                raw.accept_sec_context(token, acceptor_creds=self._forgetful, channel_bindings=channel)
+            except BadChannelBindingsError:
+                continue
+            except GSSError:  # something else is wrong with the token: the attempt that counts will say what
+                return channel
+            return channel
+        return last
+
+
+def _acquire(keytab: MemoryKeytab, store: Mapping[bytes | str, bytes | str] = MappingProxyType({})) -> raw.Creds:
+    credential = raw.acquire_cred_from({b"keytab": keytab.name, **store}, mechs=[gssapi.MechType.kerberos, _SPNEGO], usage="accept").creds
+    raw.set_neg_mechs(credential, [gssapi.MechType.kerberos])
+    return credential
+
+
+def _concluded(accepted: AcceptSecContextResult, binding: ChannelBinding, *, known: bool) -> TokenAnswer:
+    """The answer to a token that was accepted. The reply goes out with a refusal, too: the context is complete."""
+    proof = password.proved(accepted, Stage.ACCEPT)
+    bound = bool(accepted.flags & gssapi.RequirementFlag.channel_bound) if known else None
+    if isinstance(proof, Proved) and binding.mode is BindingMode.REQUIRE and not bound:
+        sentence = NOT_BOUND if known else NO_CHANNEL
+        notice = Notice(Severity.INFO, Reason.CHANNEL_BINDING, sentence)
+        proof = Refused(Reason.CHANNEL_BINDING, Stage.ACCEPT, diagnostic=f"{proof.principal}: {sentence}", notices=(notice,))
+    return TokenAnswer(proof, reply=accepted.token, bound=bound)
 
 
 def load_acceptor(realms: Sequence[KerberosRealm]) -> Acceptor:

@@ -24,6 +24,11 @@ _MINOR_TEXT: Final = re.compile(r".*?Minor \([0-9]+\): (.*)", re.DOTALL)
 _OWN_CODE: Final = re.compile(r" \[krb5:-?[0-9]{1,10}\].*", re.DOTALL)
 _REMAPPED: Final = range(100_000, 200_000)  # util_errmap.c counts up from 100001; no com_err table or errno lies here
 
+# What our own acceptor writes into its error token where Kerberos has no number for it (lib/gssapi/krb5/accept_sec_context.c), such as a
+# wrong channel binding: the major status says more, unless it is the one that says nothing either.
+_GENERIC: Final = 60  # RFC 4120 7.5.9 KRB_ERR_GENERIC
+_FAILURE: Final = catalogue.gss_major_code(13 << 16)  # RFC 2744 3.9.1 GSS_S_FAILURE
+
 
 def from_gss(stage: Stage, error: GSSError) -> Refused | Unavailable:
     """The proof that a GSSAPI failure at this stage stands for."""
@@ -49,6 +54,8 @@ def _true_code(text: str, error: GSSError) -> Code | None:
     if printed and int(printed[1]) != 0:
         return catalogue.classify(int(printed[1]))
     inside = tokens.krb_error_code(error.token) if error.token else None
+    if inside == _GENERIC and catalogue.gss_major_code(error.maj_code) != _FAILURE:
+        return None
     if inside is not None:
         return catalogue.krb_error(inside)
     if error.min_code == 0 or error.min_code in _REMAPPED:

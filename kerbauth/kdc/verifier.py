@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
+from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Unavailable
 from kerbauth.core.principal import Principal
@@ -70,14 +71,14 @@ class GssapiVerifier:
         except FullError as error:
             return _no_slot(settings, error)
 
-    async def accept_token(self, token: bytes) -> TokenAnswer:
+    async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         """See `ports.CredentialVerifier`."""
         if self._waiting >= ACCEPT_QUEUE:
             return TokenAnswer(Unavailable(Reason.OVERLOADED, Stage.ACCEPT, diagnostic=f"{ACCEPT_QUEUE} tokens wait to be accepted"))
         self._waiting += 1
         try:
             async with asyncio.timeout(ACCEPT_DEADLINE):
-                return await asyncio.get_running_loop().run_in_executor(self._accepting, self._acceptor.accept, token)
+                return await asyncio.get_running_loop().run_in_executor(self._accepting, self._acceptor.accept, token, binding)
         except TimeoutError:
             diagnostic = f"a token was not accepted within {ACCEPT_DEADLINE:g} seconds: is the replay cache's file system stuck?"
             return TokenAnswer(Unavailable(Reason.OVERLOADED, Stage.ACCEPT, diagnostic=diagnostic))

@@ -87,6 +87,10 @@ class Metrics:
         self._requests = self._counter(
             "kerbauth_http_requests_total", "HTTP requests by route, method and status.", "route", "method", "status"
         )
+        self._ended = self._counter(
+            "kerbauth_http_connections_ended_total", "HTTP connections that were refused above a limit, or cut.", "cause"
+        )
+        self._bindings = self._counter("kerbauth_channel_bindings_total", "Accepted tokens by whether they were bound.", "bound")
         self._rate_alarm = self._gauge(_RATE_ALARM, "1 while too many logins fail.")
         self._rate_alarms = self._counter("kerbauth_failure_rate_alarms_total", "How often too many logins began to fail.")
         self._realm_ready = self._gauge("kerbauth_realm_ready", "1 if the realm's KDC answered when it was asked last.", "realm")
@@ -139,6 +143,14 @@ class Metrics:
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one HTTP request. `route` is the pattern that matched, never the path that was sent; `method` one of a closed list."""
         self._requests.labels(route, method, str(status)).inc()
+
+    def count_ended(self, cause: str) -> None:
+        """Count one connection that was refused or cut. `cause` is one of a closed list."""
+        self._ended.labels(cause).inc()
+
+    def count_binding(self, *, bound: bool) -> None:
+        """Count one accepted token by whether it was bound to the TLS channel."""
+        self._bindings.labels("yes" if bound else "no").inc()
 
     def reloaded(self, ok: bool) -> None:  # noqa: FBT001 -- the one thing that is told
         """Count one reload: taken up, or refused with the last good configuration still in use."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from kerbauth.core import text
+from kerbauth.core.addresses import Network, read_network
 from kerbauth.core.principal import MalformedPrincipalError, Principal
 from kerbauth.settings.findings import Finding, one, reading, refuse
 
@@ -124,6 +125,20 @@ def _kdc(value: str) -> str:
     return value
 
 
+def _network(value: object) -> Network:
+    if not isinstance(value, str):
+        msg = f"is {called(value)}; expected a network, as text, like 192.0.2.0/24"
+        raise one(msg)
+    try:
+        return read_network(value)
+    except ValueError:
+        msg = (
+            f"{text.shown(value)!r} is no network; expected an IP address, or a network whose bits behind the prefix are zero, like "
+            "192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
+        )
+        raise one(msg) from None
+
+
 def _service(value: str) -> str:
     """A service principal without its realm, in the one spelling that a keytab's principal is compared with."""
     try:
@@ -173,6 +188,7 @@ GenesysName = Annotated[str, AfterValidator(_genesys_name), Kind("text")]
 RealmName = Annotated[str, AfterValidator(_realm_name), Kind("realm")]
 KdcAddress = Annotated[str, AfterValidator(_kdc), Kind("host or host:port")]
 ServicePrincipal = Annotated[str, AfterValidator(_service), Kind("service/host")]
+NetworkRange = Annotated[Network, BeforeValidator(_network), Kind("network")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), Kind("seconds")]
 # TOML has lists only; strict mode would want Python's tuples. What is in them stays strict.
 Lax: Final = Field(strict=False)

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from kerbauth.core.problem import Problem
 from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import AuditSettings
-from kerbauth.settings.clients import ClientSettings
+from kerbauth.settings.clients import ClientSettings, client_findings
 from kerbauth.settings.fields import Closed, FilePath, Hidden, Kind, Lax, Line, Missing, RealmName, Table
 from kerbauth.settings.findings import Finding, one, reading, refuse
 from kerbauth.settings.names import name_findings
@@ -160,4 +160,9 @@ class Settings(Table):
         if server is not None and server.require_client and not value:
             msg = 'are missing, and server.require_client lets nobody else ask; add a table [clients."NAME"] with token_file'
             raise one(msg)
+        # A `server` that is wrong is not in `data`: then nothing is said about what depends on it.
+        verified = server is None or server.client_ca is not None
+        findings = tuple(client_findings(value, info.data.get("realms"), certificates_verified=verified))
+        if findings:
+            raise refuse(findings)
         return value

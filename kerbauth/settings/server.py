@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from kerbauth.settings.fields import FilePath, Kind, Lax, Table, split_host_port
+from kerbauth.settings.fields import Different, FilePath, Kind, Lax, NetworkRange, Seconds, split_host_port
 from kerbauth.settings.findings import one, reading
+from kerbauth.settings.tls import TlsSettings
 
 
 class LogLevel(StrEnum):
@@ -27,7 +28,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class ServerSettings(Table):
+class ProxyHeader(StrEnum):
+    """The header field in which trusted proxies say whom they were asked by."""
+
+    X_FORWARDED_FOR = "x-forwarded-for"
+    FORWARDED = "forwarded"
+
+
+class ServerSettings(TlsSettings):
     """`[server]`: the HTTP service itself."""
 
     insecure_http: bool = Field(
@@ -37,11 +45,40 @@ class ServerSettings(Table):
     listen: Annotated[str, Kind("address:port")] = Field(
         "127.0.0.1:8080",
         description="The IP address (IPv6 in brackets) or localhost, and the port, on which HTTP is served; port 0 takes any free one. An "
-        "address that other machines reach needs `insecure_http`: put a TLS proxy in front on this machine instead.",
+        "address that other machines reach needs `tls_certificate`, or else `insecure_http`.",
     )
     require_client: bool = Field(
         False,
         description="true: only clients with an entry in `clients` may ask.",
+    )
+    # Who reaches us, and how much of us they may hold
+    operations_listen: Annotated[str, Kind("address:port")] | None = Field(
+        None,
+        description="A second address and port, which serves /metrics, /readyz, /docs and /healthz, over plain HTTP, to whoever reaches "
+        "it; `listen` then serves only /healthz of them. Left out: `listen` answers this machine and clients with operations = true.",
+    )
+    trusted_proxies: Annotated[tuple[NetworkRange, ...], Lax, Different] = Field(
+        (),
+        description="The addresses and networks of the proxies in front, and of nobody else: what they say in `proxy_header` is "
+        "believed. A network that users are in as well lets every one of them choose an address.",
+    )
+    proxy_header: Annotated[ProxyHeader, Lax] = Field(
+        ProxyHeader.X_FORWARDED_FOR,
+        description="The header field that the trusted proxies write: x-forwarded-for or forwarded (RFC 7239). The other one is ignored.",
+    )
+    max_connections: int = Field(2000, ge=1, description="Open connections per worker; more are answered 503 and closed at once.")
+    max_connections_per_address: int = Field(
+        100,
+        ge=1,
+        description="The same for each address that connects; IPv6 addresses with the same first 64 bits are one. Does not count for "
+        "`trusted_proxies` and for this machine itself.",
+    )
+    header_timeout: Seconds = Field(10.0, description="Within this time a request's line and header fields must have arrived, in seconds.")
+    body_timeout: Seconds = Field(10.0, description="Within this time its body must have arrived, in seconds.")
+    keepalive_timeout: Seconds = Field(
+        75.0,
+        description="How long a connection may wait for its next request, in seconds. Longer than a proxy in front keeps its own "
+        "(nginx: 60), or it may send a request into a connection that is being closed.",
     )
     runtime_directory: FilePath | None = Field(
         None,
@@ -65,12 +102,21 @@ class ServerSettings(Table):
     @classmethod
     def _safe(cls, value: str, info: ValidationInfo) -> str:
         host, _ = _address(value)
-        # An `insecure_http` that is itself wrong is not in `data`; then one problem at a time is enough.
-        if not _is_loopback(host) and info.data.get("insecure_http") is False:
+        # An `insecure_http` or `tls_certificate` that is itself wrong is not in `data`; then one problem at a time is enough.
+        plain = info.data.get("insecure_http") is False and info.data.get("tls_certificate", value) is None
+        if plain and not _is_loopback(host):
             msg = (
-                "is an address that other machines reach, and passwords would come in unencrypted. Listen on 127.0.0.1 and put a TLS "
-                "proxy in front, or set insecure_http = true"
+                "is an address that other machines reach, and passwords would come in unencrypted. Set tls_certificate and tls_key, or "
+                "listen on 127.0.0.1 and put a TLS proxy in front, or set insecure_http = true"
             )
+            raise one(msg)
+        return value
+
+    @field_validator("operations_listen")
+    @classmethod
+    def _apart(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and _address(value)[1] != 0 and value == info.data.get("listen"):
+            msg = "is the same as `listen`; choose another port, or leave it out"
             raise one(msg)
         return value
 
@@ -87,6 +133,16 @@ class ServerSettings(Table):
     def address(self) -> tuple[str, int]:
         """`listen` in parts: the host (IPv6 without brackets) and the port."""
         return _address(self.listen)
+
+    @property
+    def operations_address(self) -> tuple[str, int] | None:
+        """`operations_listen` in parts, if it is set."""
+        return None if self.operations_listen is None else _address(self.operations_listen)
+
+    @property
+    def operations_exposed(self) -> bool:
+        """Whether other machines reach the operators' pages without being a client."""
+        return self.operations_address is not None and not _is_loopback(self.operations_address[0])
 
 
 def _address(value: str) -> tuple[str, int]:

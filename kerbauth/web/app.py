@@ -1,7 +1,7 @@
 """The application: its routes, and how its services are replaced."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from kerbauth.web.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path. `operators` marks what only this machine and registered clients may ask for."""
+    """A method and a path. `operators` marks what only this machine and clients with `operations` may ask for."""
 
     method: str
     path: str
@@ -45,17 +45,24 @@ def fresh_id() -> str:
     return secrets.token_hex(16)
 
 
-def make_app(services: Services, *, limits: Limits = DEFAULT_LIMITS, new_id: Callable[[], str] = fresh_id) -> web.Application:
-    """The application over these services. `new_id` makes correlation ids."""
-    frame = Frame(services, limits, new_id)
-    app = web.Application(middlewares=(frame.middleware(),), client_max_size=limits.body_bytes)
-    app[FRAME] = frame
-    for route in ROUTES:
-        if route.method == "GET":
-            app.router.add_get(route.path, _adapted(route))  # HEAD goes along with GET (RFC 9110 9.3.2)
-        else:
-            app.router.add_route(route.method, route.path, _adapted(route))
-    return app
+def make_app(
+    services: Services, *, limits: Limits = DEFAULT_LIMITS, new_id: Callable[[], str] = fresh_id, operations_apart: bool = False
+) -> web.Application:
+    """The application over these services. `new_id` makes correlation ids.
+
+    With `operations_apart` it leaves the operators' pages to `make_operations_app`.
+    """
+    routes = (route for route in ROUTES if not (operations_apart and route.operators))
+    return _app(Frame(services, limits, new_id), limits, ((route, _guarded(route)) for route in routes))
+
+
+def make_operations_app(app: web.Application, *, limits: Limits = DEFAULT_LIMITS) -> web.Application:
+    """The operators' pages of an application, and its sign of life, for a listener of their own: they answer everybody who reaches it.
+
+    Both have the same services, also after `replace_services` of one.
+    """
+    routes = (route for route in ROUTES if route.operators or route.path == "/healthz")
+    return _app(app[FRAME], limits, ((route, _open(route)) for route in routes))
 
 
 def replace_services(app: web.Application, services: Services) -> None:
@@ -63,10 +70,29 @@ def replace_services(app: web.Application, services: Services) -> None:
     app[FRAME].services = services
 
 
-def _adapted(route: Route) -> Handler:
+def _app(frame: Frame, limits: Limits, routes: Iterable[tuple[Route, Handler]]) -> web.Application:
+    app = web.Application(middlewares=(frame.middleware(),), client_max_size=limits.body_bytes)
+    app[FRAME] = frame
+    for route, handler in routes:
+        if route.method == "GET":
+            app.router.add_get(route.path, handler)  # HEAD goes along with GET (RFC 9110 9.3.2)
+        else:
+            app.router.add_route(route.method, route.path, handler)
+    return app
+
+
+def _guarded(route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         exchange = request[EXCHANGE]
         refused = operations.kept_out(exchange, request) if route.operators else None
         return respond(refused or await route.handler(exchange, request), exchange.correlation_id)
+
+    return handle
+
+
+def _open(route: Route) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        exchange = request[EXCHANGE]
+        return respond(await route.handler(exchange, request), exchange.correlation_id)
 
     return handle

@@ -7,9 +7,11 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.ports import RealmState
 from kerbauth.web.clients import Clients
+from kerbauth.web.forwarded import TrustedProxies
 from kerbauth.web.reply import Texts, Voice
 from kerbauth.web.wire import BODY_LIMIT
 
@@ -41,12 +43,21 @@ class Metrics(Protocol):
         """Count one request; `route` is one of the app's paths or `other`, so that strangers cannot make up new ones."""
         ...
 
+    def count_ended(self, cause: str) -> None:
+        """Count one connection that was refused or cut; `cause` is one of kerbauth.web.connections.Ended."""
+        ...
+
+    def count_binding(self, *, bound: bool) -> None:
+        """Count one accepted token by whether it was bound to the TLS channel."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything the door hands requests on to. A reload builds a new one; a request keeps the one it began with.
 
-    `realm_states` and `permission_problem` are CredentialVerifier.realm_states and PermissionSource.problem.
+    `realm_states` and `permission_problem` are CredentialVerifier.realm_states and PermissionSource.problem. `binding` is what tokens may
+    be bound to besides the certificate of their own connection.
     """
 
     login: Logins
@@ -55,6 +66,8 @@ class Services:
     metrics: Metrics
     realm_states: Callable[[], Awaitable[tuple[RealmState, ...]]]
     permission_problem: Callable[[], Awaitable[str]]
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    binding: ChannelBinding = NOT_LOOKED_AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +81,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way. `attempt` is set as soon as the request counts as a login attempt, `concluded` once its audit
-    record is being written.
+    """One request on its way. `peer` is the address it came from, behind trusted proxies; `unknown` if that cannot be told.
+
+    `attempt` is set as soon as the request counts as a login attempt, `concluded` once its audit record
+    is being written.
     """
 
     services: Services

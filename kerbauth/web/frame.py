@@ -62,6 +62,8 @@ class Frame:
                 raise
             except Exception as error:  # noqa: BLE001 -- the one broad handler: an unforeseen error is an answer, too, and never a grant
                 response = respond(await _failed(exchange, error), exchange.correlation_id)
+            if request.method == "CONNECT" or "Upgrade" in request.headers:
+                response.force_close()  # declined; what follows may be the other protocol, and aiohttp drops a part of it
             resource = request.match_info.route.resource
             exchange.services.metrics.count_request(
                 resource.canonical if resource else _OTHER,
@@ -89,11 +91,19 @@ class Frame:
         exchange.services.metrics.count_request(_OTHER, _OTHER, away.status)
         return respond(problem(away, exchange.voice, exchange.correlation_id), exchange.correlation_id)
 
+    def crowded(self, peer: str) -> web.Response:
+        """The reply to a connection above the limits. Nothing of it was read, so it is no attempt and leaves no audit record."""
+        exchange = Exchange(self.services, self._limits, self._new_id(), peer, self._voice(self.services, ""))
+        exchange.services.metrics.count_request(_OTHER, _OTHER, 503)
+        away = TurnedAway(Unavailable(Reason.OVERLOADED, Stage.REQUEST), 503, headers=(CLOSE,))
+        return respond(problem(away, exchange.voice, exchange.correlation_id), exchange.correlation_id)
+
     def _begin(self, request: web.Request) -> Exchange:
         services = self.services
         own_id = wire.correlation_id(request.headers.getall("X-Correlation-ID", ()))
         languages = ", ".join(request.headers.getall("Accept-Language", ()))
-        return Exchange(services, self._limits, own_id or self._new_id(), request.remote or "", self._voice(services, languages))
+        peer = services.proxies.peer(request.remote or "", request.headers.getall(services.proxies.header, ()))
+        return Exchange(services, self._limits, own_id or self._new_id(), peer, self._voice(services, languages))
 
     @staticmethod
     def _voice(services: Services, accept_language: str) -> Voice:

@@ -15,9 +15,10 @@ from kerbauth.core.outcome import Notice, Refused, Severity
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.web import wire
-from kerbauth.web.clients import ANONYMOUS, NoClient
+from kerbauth.web.clients import ANONYMOUS, NoClient, Shown
 from kerbauth.web.exchange import Exchange, Limits
 from kerbauth.web.reply import CHALLENGE, Reply, TurnedAway, login_reply, problem
+from kerbauth.web.tls import end_point_of, peer_names
 from kerbauth.web.wire import LoginFields, Malformed, NoToken, SsoFields
 
 # RFC 6750 3: a Bearer challenge has at least one parameter
@@ -34,9 +35,9 @@ async def login(exchange: Exchange, request: web.Request) -> Reply:
     )
     exchange.attempt = attempt
     # 1 who asks
-    caller = _caller(exchange, _values(request, "Authorization"), _values(request, "X-Kerbauth-Client"))
+    caller = who_asks(exchange, request, Door.HTTP)
     if not isinstance(caller, Caller):
-        return await turn_away(exchange, attempt, _not_allowed(caller, BEARER))
+        return await turn_away(exchange, attempt, not_allowed(caller, BEARER))
     attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
@@ -62,19 +63,23 @@ async def sso(exchange: Exchange, request: web.Request) -> Reply:
     attempt = TokenLogin(Origin(exchange.correlation_id, Door.SPNEGO, exchange.peer), ANONYMOUS, b"", recorded=exchange.conclude)
     exchange.attempt = attempt
     # 1 who asks: Authorization is taken, so a client's own token has its own header
-    caller = _caller(exchange, (), _values(request, "X-Kerbauth-Client"))
+    caller = who_asks(exchange, request, Door.SPNEGO)
     if not isinstance(caller, Caller):
-        return await turn_away(exchange, attempt, _not_allowed(caller))
+        return await turn_away(exchange, attempt, not_allowed(caller))
     attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
     fields = wire.read_query(request.rel_url.raw_query_string)
     token = wire.read_negotiate(_values(request, "Authorization"))
     if isinstance(fields, SsoFields) and isinstance(token, bytes):
-        attempt = replace(attempt, token=token, application=fields.application, tenant=fields.tenant)
+        binding = exchange.services.binding.with_first(end_point_of(request))
+        attempt = replace(attempt, token=token, application=fields.application, tenant=fields.tenant, binding=binding)
         exchange.attempt = attempt
         # 3 the answer
-        return login_reply(await exchange.services.login.token(attempt), exchange.voice)
+        result = await exchange.services.login.token(attempt)
+        if result.bound is not None:
+            exchange.services.metrics.count_binding(bound=result.bound)
+        return login_reply(result, exchange.voice)
     if token is NoToken.MISSING and isinstance(fields, SsoFields):
         return _challenge(exchange)
     return await turn_away(exchange, attempt, _unusable(fields, token))
@@ -97,9 +102,13 @@ def _values(request: web.Request, name: str) -> Sequence[str]:
     return request.headers.getall(name, ())
 
 
-def _caller(exchange: Exchange, authorizations: Sequence[str], own_header: Sequence[str]) -> Caller | NoClient | Malformed:
-    token = wire.read_client_token(authorizations, own_header)
-    return token if isinstance(token, Malformed) else exchange.services.clients.identify(token)
+def who_asks(exchange: Exchange, request: web.Request, door: Door | None = None) -> Caller | NoClient | Malformed:
+    """The caller that a request shows: by a token, by the certificate of its connection, or by nothing. `door` None: no login."""
+    authorizations = () if door is Door.SPNEGO else _values(request, "Authorization")
+    token = wire.read_client_token(authorizations, _values(request, "X-Kerbauth-Client"))
+    if isinstance(token, Malformed):
+        return token
+    return exchange.services.clients.identify(Shown(token, peer_names(request), exchange.peer), door)
 
 
 def _known(origin: Origin, caller: Caller, request: web.Request) -> Origin:
@@ -108,10 +117,13 @@ def _known(origin: Origin, caller: Caller, request: web.Request) -> Origin:
     return replace(origin, client=caller.name, parent=parent)
 
 
-def _not_allowed(why: NoClient | Malformed, *headers: tuple[str, str]) -> TurnedAway:
+def not_allowed(why: NoClient | Malformed, *challenge: tuple[str, str]) -> TurnedAway:
+    """The refusal of a caller: 401 with the challenge where it is not known, 403 where it is, and may not ask like this."""
     if isinstance(why, Malformed):
         return malformed(why)
-    return TurnedAway(Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST, diagnostic=why.value), 401, headers=headers)
+    notice = Notice(Severity.INFO, Reason.CLIENT_NOT_ALLOWED, why.text)
+    verdict = Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST, diagnostic=why.text, notices=(notice,))
+    return TurnedAway(verdict, 403) if why.known else TurnedAway(verdict, 401, headers=challenge)
 
 
 def _challenge(exchange: Exchange) -> Reply:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from kerbauth import __version__
 from kerbauth.web.reply import JSON, PROBLEM, RETRY_AFTER
-from kerbauth.web.schemas import Schema, problem_at, ref, schemas
+from kerbauth.web.schemas import NO_CONTROLS, Schema, problem_at, ref, schemas
 from kerbauth.web.wire import NAME_LIMIT
 
 WHEN: Final = {
@@ -23,7 +23,7 @@ WHEN: Final = {
 }
 """Every status of a problem document, and when it is the answer. 404 belongs to no path."""
 
-_ALWAYS: Final = (400, 405, 431, 500)
+_ALWAYS: Final = (400, 405, 431, 500, 503)
 _TEXT: Final = {"type": "string"}
 _TRACE: Final = {"$ref": "#/components/parameters/traceparent"}
 
@@ -93,14 +93,17 @@ def _readyz() -> Schema:
     operation = _operators(
         "readyz", "Whether logins can be answered, per realm and for the permission source.", _ok(readiness, "They can.")
     )
-    not_ready = _ok(readiness, "No realm works, or the permission source does not.", "Retry-After")["200"]
-    operation["responses"]["503"] = not_ready
+    not_ready = operation["responses"]["503"]  # a problem document where it did not come to the question
+    not_ready["description"] = f"No realm works, or the permission source does not. Or: {not_ready['description']}"
+    not_ready["content"][JSON] = {"schema": ref("Readiness")}
     return operation
 
 
 def _operators(operation_id: str, summary: str, ok: Schema) -> Schema:
-    """An operation for this machine and registered clients."""
-    operation = _operation(operation_id, f"{summary} For loopback peers and registered clients only.", ok)
+    """An operation for this machine and clients with `operations`."""
+    operation = _operation(
+        operation_id, f"{summary} For loopback peers and clients that may ask for it only; 404 here where it has a listener of its own.", ok
+    )
     operation["security"] = [{}, {"clientBearer": []}, {"clientToken": []}]
     operation["responses"].update(_problems(403))
     return operation
@@ -188,7 +191,7 @@ def _query(name: str) -> Schema:
         "name": name,
         "in": "query",
         "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
+        "schema": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT, "pattern": NO_CONTROLS},
     }
 
 

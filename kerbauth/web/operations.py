@@ -2,26 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from ipaddress import IPv6Address, ip_address
 from typing import Final, TypeVar
 
 from aiohttp import web
 
 from kerbauth.attempt import Caller
+from kerbauth.core.addresses import read_address
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
 from kerbauth.core.outcome import Notice, Refused, Severity
 from kerbauth.core.reasons import Reason
 from kerbauth.ports import RealmState
-from kerbauth.web import wire
+from kerbauth.web.clients import NoClient
 from kerbauth.web.exchange import Exchange
-from kerbauth.web.handlers import malformed
+from kerbauth.web.handlers import malformed, who_asks
 from kerbauth.web.openapi import document
 from kerbauth.web.page import STYLE_HASH, render
 from kerbauth.web.reply import RETRY_AFTER, Reply, TurnedAway, json_reply, problem
 from kerbauth.web.wire import Malformed
 
-OPERATORS_ONLY: Final = N_("Only the machine itself and registered clients may ask for this.")
+OPERATORS_ONLY: Final = N_("Only the machine itself and clients with operations = true may ask for this.")
 
 # A request that came through a proxy on this machine has a loopback peer, and is not from this machine for all that.
 _PROXY_FIELDS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
@@ -68,14 +68,14 @@ async def docs(exchange: Exchange, request: web.Request) -> Reply:
 
 
 def kept_out(exchange: Exchange, request: web.Request) -> Reply | None:
-    """The refusal of a peer that is neither this machine nor a registered client; None for those who may ask."""
-    token = wire.read_client_token(request.headers.getall("Authorization", ()), request.headers.getall("X-Kerbauth-Client", ()))
-    if isinstance(token, Malformed):
-        return problem(malformed(token), exchange.voice, exchange.correlation_id)
-    if token is None and is_local(exchange.peer) and not any(field in request.headers for field in _PROXY_FIELDS):
+    """The refusal of a peer that is neither this machine nor a client that may ask for operators' pages; None for those."""
+    caller = who_asks(exchange, request)
+    if isinstance(caller, Malformed):
+        return problem(malformed(caller), exchange.voice, exchange.correlation_id)
+    if isinstance(caller, Caller) and caller.operations:
         return None
-    caller = exchange.services.clients.identify(token)
-    if isinstance(caller, Caller) and caller.name is not None:
+    known = isinstance(caller, Caller) or caller is NoClient.MISSING  # who shows nothing is known by being here
+    if known and is_local(exchange.peer) and not any(field in request.headers for field in _PROXY_FIELDS):
         return None
     notice = Notice(Severity.INFO, Reason.CLIENT_NOT_ALLOWED, OPERATORS_ONLY)
     away = TurnedAway(Refused(Reason.CLIENT_NOT_ALLOWED, Stage.REQUEST, notices=(notice,)), 403)
@@ -84,12 +84,8 @@ def kept_out(exchange: Exchange, request: web.Request) -> Reply | None:
 
 def is_local(peer: str) -> bool:
     """Whether an address is this machine's own loopback, in IPv4, IPv6 or IPv4 written as IPv6 (RFC 4291 2.5.5.2)."""
-    try:
-        address = ip_address(peer)
-    except ValueError:  # no IP address: not known, so not local
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+    address = read_address(peer)
+    return address is not None and address.is_loopback
 
 
 async def _within(seconds: float, asked: Awaitable[_T]) -> _T | None:

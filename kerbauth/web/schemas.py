@@ -2,12 +2,16 @@
 
 from typing import Any, Final
 
+from kerbauth.core import names
 from kerbauth.core.outcome import Severity
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
 from kerbauth.web.wire import NAME_LIMIT
 
 Schema = dict[str, Any]
+
+NO_CONTROLS: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+"""What a name holds, as far as a pattern that every reader understands can say it; the service refuses formatting characters, too."""
 
 OUTSIDE_THE_TABLE: Final = {404: Reason.MALFORMED_REQUEST, 405: Reason.MALFORMED_REQUEST}
 """Statuses that say something of the address, not of a login, with the reason they carry."""
@@ -37,10 +41,17 @@ def schemas() -> dict[str, Schema]:
         "LoginRequest": _object(
             {
                 "username": {
-                    "type": "string",
+                    **_TEXT,
+                    "maxLength": names.NAME_LIMIT,
                     "description": "As typed: alice, alice@realm, DOMAIN\\alice or alice@REALM.",
                 },
-                "password": {"type": "string", "format": "password", "writeOnly": True},
+                "password": {
+                    **_TEXT,
+                    "maxLength": names.PASSWORD_LIMIT,
+                    "format": "password",
+                    "writeOnly": True,
+                    "description": f"At most {names.PASSWORD_LIMIT} bytes in UTF-8, and no NUL.",
+                },
                 "application": {**_NAME, "description": "The Genesys Application object the user wants to log in to."},
                 "tenant": {**_NAME, "description": "The tenant, where the permission source knows several."},
             },
@@ -122,7 +133,7 @@ def _problem() -> Schema:
 
 
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1}
-_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT}
+_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT, "pattern": NO_CONTROLS}
 _CORRELATION_ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"}
 
 

@@ -133,17 +133,23 @@ _MAKE_TOKENS = """
 import base64, sys
 import gssapi
 from gssapi import raw
-service, mech, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+service, mech, count, binding = sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4])
 mech = gssapi.MechType.kerberos if mech == "krb5" else gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 target = raw.import_name(service.encode(), gssapi.NameType.kerberos_principal)
+channel = raw.ChannelBindings(application_data=binding) if binding else None
 for _ in range(count):
-    print(base64.b64encode(raw.init_sec_context(target, mech=mech).token).decode())
+    print(base64.b64encode(raw.init_sec_context(target, mech=mech, channel_bindings=channel).token).decode())
 """
 
 
-def make_tokens(environment: dict[str, str], service: str, *, mech: str = "spnego", count: int = 1) -> list[bytes]:
+def make_tokens(environment: dict[str, str], service: str, *, mech: str = "spnego", count: int = 1, binding: bytes = b"") -> list[bytes]:
+    """Tokens for a service, bound to the channel with this application data if there is any."""
     done = subprocess.run(
-        [sys.executable, "-c", _MAKE_TOKENS, service, mech, str(count)], env=environment, capture_output=True, check=False, text=True
+        [sys.executable, "-c", _MAKE_TOKENS, service, mech, str(count), binding.hex()],
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     tokens = [base64.b64decode(line) for line in done.stdout.splitlines()]

@@ -101,6 +101,7 @@ class RunningService:
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
     session: requests.Session = field(default_factory=requests.Session)
+    trusted: str = ""  # the CA that a service with TLS is checked with
 
     @property
     def log_file(self) -> Path:
@@ -117,7 +118,7 @@ class RunningService:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
         ends = time.monotonic() + 30
         while not self.url:
-            self.url = next(iter(re.findall(r"http://127\.0\.0\.1:\d+", self.log_file.read_text())), "")
+            self.url = next(iter(re.findall(r"https?://127\.0\.0\.1:\d+", self.log_file.read_text())), "")
             if self.process.poll() is not None or time.monotonic() > ends:
                 raise AssertionError(f"the service did not start:\n{self.log_file.read_text()}")
             time.sleep(0.02)  # polling a file another process writes
@@ -142,7 +143,7 @@ class RunningService:
                         file.write(Path(f"/proc/{process}/{name}").read_bytes() + b"\n")
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        reply = self.session.request(method, self.url + path, timeout=60, **arguments)
+        reply = self.session.request(method, self.url + path, timeout=60, **({"verify": self.trusted} if self.trusted else {}), **arguments)
         with self.replies.open("a") as file:
             file.write(f"{reply.status_code} {dict(reply.headers)} {reply.text}\n")
         return reply

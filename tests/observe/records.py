@@ -50,9 +50,11 @@ def use(metrics: Metrics) -> None:
     for record in (granted(), refused(), unavailable()):
         metrics.observe(record)
     metrics.count_request("/v1/login", "POST", 200)
+    metrics.count_ended("limit")
     metrics.realm_states([RealmState("CORP.EXAMPLE", ready=True)])
     metrics.throttle_held("account")
     metrics.throttle_repeated()
+    metrics.count_binding(bound=True)
     metrics.throttle_degraded(False)
     metrics.failure_rate_alarm(False)
     metrics.reloaded(True)

@@ -88,6 +88,12 @@ def test_requests_are_counted_by_route_method_and_status(metrics: Metrics) -> No
     ]
 
 
+def test_tokens_are_counted_by_whether_they_were_bound(metrics: Metrics) -> None:
+    for bound in (True, False, True):
+        metrics.count_binding(bound=bound)
+    assert samples(metrics, "kerbauth_channel_bindings_total") == [({"bound": "yes"}, 2), ({"bound": "no"}, 1)]
+
+
 def test_the_version_is_told(metrics: Metrics) -> None:
     assert samples(metrics, "kerbauth_build_info") == [({"version": kerbauth.__version__}, 1)]
 

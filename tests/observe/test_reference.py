@@ -20,6 +20,7 @@ from kerbauth.core.reasons import Reason
 from kerbauth.observe.logs import LOGIN_LOGGER, JsonFormatter, LoginLog
 from kerbauth.observe.metrics import BUCKETS, Metrics
 from kerbauth.settings import AlarmSettings, TracingSettings
+from kerbauth.web.connections import Ended
 from tests.observe.records import granted, refused, use
 from tests.observe.sealed import KEY
 
@@ -72,6 +73,7 @@ def test_the_page_has_every_label_with_its_values(families: dict[str, tuple[str,
     assert set(labels) == set().union(*(labels for _, labels in families.values()))
     assert labels["door"] == [door.value for door in Door]
     assert labels["stage"] == [stage.value for stage in Stage]
+    assert labels["cause"] == [ended.value for ended in Ended]
     assert labels["verdict"] == ["granted", "refused", "unavailable"]
 
 

@@ -64,7 +64,7 @@ def test_an_adapter_s_own_setting_is_a_number_or_a_switch_if_it_reads_as_one(tmp
     [
         ("KERBAUTH__SERVER__LISTN", "is no setting; did you mean `KERBAUTH__SERVER__LISTEN`?"),
         ("KERBAUTH__SERVER", "is no setting"),
-        ("KERBAUTH__", "is no setting; known are `KERBAUTH__SERVER__INSECURE_HTTP`"),
+        ("KERBAUTH__", "is no setting; known are `KERBAUTH__SERVER__TLS_CERTIFICATE`"),
         ("KERBAUTH__LISTEN", "is no setting"),
         ("KERBAUTH__server__listen", "is no setting"),
         ("KERBAUTH__SERVER__LISTEN__PORT", "is no setting"),

@@ -61,7 +61,7 @@ def test_all_problems_of_all_tables_are_told_together(tmp_path: Path) -> None:
         'realms."CORP.EXAMPLE".deadline',
         "permissions",
         "messages.default",
-        "clients.gax.token_file",
+        "clients.gax",
         "audit.file",
     ]
 
@@ -82,7 +82,7 @@ def test_the_error_reads_as_its_problems_one_to_a_line() -> None:
     ("key", "hint"),
     [
         ("[server]\nlisten_on = 'x'", "did you mean `listen`?"),
-        ("[server]\nq = 1", "known here are `insecure_http`, `listen`"),
+        ("[server]\nq = 1", "known here are `tls_certificate`, `tls_key`"),
         ("[radius]", "known here are `server`, `realms`, `permissions`"),
         ("[message]", "did you mean `messages`?"),
     ],

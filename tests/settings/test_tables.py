@@ -27,7 +27,10 @@ def test_a_loopback_address_is_listened_on(tmp_path: Path, listen: str, address:
 def test_another_address_is_listened_on_only_where_unencrypted_http_is_asked_for(tmp_path: Path, listen: str) -> None:
     problem = only_problem(tmp_path, f'[server]\nlisten = "{listen}"', REALM, PERMISSIONS)
     assert problem.key == "server.listen"
-    assert "put a TLS proxy in front, or set insecure_http = true" in problem.message
+    assert (
+        "Set tls_certificate and tls_key, or listen on 127.0.0.1 and put a TLS proxy in front, or set insecure_http = true"
+        in problem.message
+    )
     settings = read(tmp_path, f'[server]\nlisten = "{listen}"\ninsecure_http = true', REALM, PERMISSIONS)
     assert settings.server.listen == listen
 
@@ -151,7 +154,7 @@ def test_a_client_is_guarded_unless_the_settings_say_otherwise(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("client", "key", "message"),
     [
-        ("[clients.a]", "clients.a.token_file", "is missing; expected path"),
+        ("[clients.a]", "clients.a", "has neither token_file nor certificate"),
         ('[clients.a]\ntoken_file = "none"', "clients.a.token_file", "is not there"),
         ('[clients.a]\ntoken_file = "a.token"\ndisclosure = "open"', "clients.a.disclosure", "expected guarded | full"),
         ('[clients.a]\ntoken_file = "a.token"\napplication = ""', "clients.a.application", "is empty"),
@@ -161,6 +164,24 @@ def test_a_client_is_guarded_unless_the_settings_say_otherwise(tmp_path: Path) -
             "clients.a.identity_only",
             "remove one of the two",
         ),
+        (
+            '[clients.a]\ntoken_file = "a.token"\napplications = ["x"]\nidentity_only = true',
+            "clients.a.identity_only",
+            "`applications` limits it",
+        ),
+        ('[clients.a]\ntoken_file = "a.token"\napplications = ["x"]\napplication = "y"', "clients.a.application", "none of `applications`"),
+        ('[clients.a]\ntoken_file = "a.token"\napplications = []', "clients.a.applications", "is an empty list"),
+        ('[clients.a]\ntoken_file = "a.token"\nrealms = ["CORP.EXAMPLE", "X"]', "clients.a.realms[2]", "configured are `CORP.EXAMPLE`"),
+        ('[clients.a]\ntoken_file = "a.token"\nrealms = []', "clients.a.realms", "is an empty list"),
+        ('[clients.a]\ntoken_file = "a.token"\naddresses = ["192.0.2.1/24"]', "clients.a.addresses[1]", "bits behind the prefix"),
+        ('[clients.a]\ntoken_file = "a.token"\naddresses = ["gax"]', "clients.a.addresses[1]", "is no network"),
+        ('[clients.a]\ntoken_file = "a.token"\naddresses = [7]', "clients.a.addresses[1]", "is a whole number; expected a network"),
+        ('[clients.a]\ntoken_file = "a.token"\naddresses = []', "clients.a.addresses", "is an empty list"),
+        ('[clients.a]\ntoken_file = "a.token"\ndoors = ["radius"]', "clients.a.doors[1]", "expected list of http | spnego"),
+        ('[clients.a]\ntoken_file = "a.token"\ndoors = ["http", "http"]', "clients.a.doors[2]", "twice"),
+        ('[clients.a]\ncertificate = "*.corp.example"', "clients.a.certificate", "without *"),
+        ('[clients.a]\ncertificate = "gax corp"', "clients.a.certificate", "is no DNS name and no URI"),
+        ('[clients.a]\ncertificate = "gax.corp.example"', "clients.a.certificate", "without server.client_ca"),
         ('[clients."a\\nb"]\ntoken_file = "a.token"', 'clients."a\\nb"', "control character"),
         ('[clients." "]\ntoken_file = "a.token"', 'clients." "', "is empty"),
     ],
@@ -169,6 +190,54 @@ def test_a_client_that_cannot_be_is_refused(tmp_path: Path, client: str, key: st
     token_file(tmp_path, "a.token")
     problem = only_problem(tmp_path, REALM, PERMISSIONS, client)
     assert (problem.key, message in problem.message) == (key, True)
+
+
+def test_a_client_has_limits_if_the_settings_say_so(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    limits = 'addresses = ["192.0.2.7"]\ndoors = ["spnego"]\nrealms = ["CORP.EXAMPLE"]\napplications = ["desktop"]\noperations = true'
+    client = read(tmp_path, REALM, PERMISSIONS, f'[clients.a]\ntoken_file = "a.token"\n{limits}').clients["a"]
+    assert [str(network) for network in client.addresses or ()] == ["192.0.2.7/32"]
+    assert (client.doors, client.realms, client.applications, client.operations) == (("spnego",), ("CORP.EXAMPLE",), ("desktop",), True)
+
+
+def test_a_client_has_no_limits_otherwise_and_may_not_ask_for_operators_pages(tmp_path: Path) -> None:
+    token_file(tmp_path, "a.token")
+    client = read(tmp_path, REALM, PERMISSIONS, '[clients.a]\ntoken_file = "a.token"').clients["a"]
+    assert (client.addresses, client.doors, client.realms, client.applications) == (None, ("http", "spnego"), None, None)
+    assert not client.operations
+
+
+@pytest.mark.parametrize(
+    ("server", "key", "message"),
+    [
+        ('trusted_proxies = ["10.0.0.1/8"]', "server.trusted_proxies[1]", "bits behind the prefix"),
+        ('trusted_proxies = ["10.0.0.0/8", "10.0.0.0/8"]', "server.trusted_proxies[2]", "twice"),
+        ('proxy_header = "x-real-ip"', "server.proxy_header", "expected x-forwarded-for | forwarded"),
+        ('operations_listen = "127.0.0.1:8080"', "server.operations_listen", "is the same as `listen`"),
+        ('operations_listen = "gax:9"', "server.operations_listen", "is no IP address"),
+        ("max_connections = 0", "server.max_connections", "is out of range"),
+        ("max_connections_per_address = 0", "server.max_connections_per_address", "is out of range"),
+        ("header_timeout = 0.0", "server.header_timeout", "is out of range"),
+        ("body_timeout = -1.0", "server.body_timeout", "is out of range"),
+        ("keepalive_timeout = inf", "server.keepalive_timeout", "is out of range"),
+    ],
+)
+def test_a_bad_limit_of_the_server_is_refused(tmp_path: Path, server: str, key: str, message: str) -> None:
+    problem = only_problem(tmp_path, f"[server]\n{server}", REALM, PERMISSIONS)
+    assert (problem.key, message in problem.message) == (key, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "address", "exposed"),
+    [
+        ("", None, False),
+        ('operations_listen = "127.0.0.1:9100"', ("127.0.0.1", 9100), False),
+        ('operations_listen = "[::]:9100"', ("::", 9100), True),
+    ],
+)
+def test_operators_pages_may_have_a_listener_of_their_own(tmp_path: Path, line: str, address: object, exposed: bool) -> None:
+    server = read(tmp_path, f"[server]\n{line}", REALM, PERMISSIONS).server
+    assert (server.operations_address, server.operations_exposed) == (address, exposed)
 
 
 def test_a_client_may_want_to_know_who_somebody_is_and_no_more(tmp_path: Path) -> None:

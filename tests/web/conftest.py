@@ -14,11 +14,17 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from kerbauth.web.app import DEFAULT_LIMITS, make_app
+from kerbauth.web.connections import ConnectionLimits
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import start
+from kerbauth.web.tls import TlsSwitch
+from tests.certificates import SHA384, Authority, Pair, rsa_key
 from tests.web.fakes import PASSWORD, World
 
 LOGIN = {"username": "alice", "password": PASSWORD, "application": "desktop"}
+
+
+SHORT = ConnectionLimits(header=5.0, keepalive=5.0, reader=5.0, linger=0.05)
 
 
 @dataclass(frozen=True)
@@ -82,14 +88,14 @@ async def open_door() -> AsyncIterator[Opener]:
             *,
             limits: Limits = DEFAULT_LIMITS,
             shutdown_timeout: float = 1.0,
-            keepalive: float = 5.0,
+            connections: ConnectionLimits = SHORT,
+            tls: TlsSwitch | None = None,
             **make: Any,
         ) -> Door:
             world = world or World()
             app = make_app(world.services(), limits=limits, **make)
-            runner = await start(
-                app, [socket.create_server(("127.0.0.1", 0))], shutdown_timeout=shutdown_timeout, keepalive=keepalive, linger=0.05
-            )
+            listeners = [socket.create_server(("127.0.0.1", 0))]
+            runner = await start(app, listeners, tls=tls, limits=connections, shutdown_timeout=shutdown_timeout)
             stack.push_async_callback(runner.cleanup)
             session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(20)))
             return Door(world, app, runner, session)
@@ -102,3 +108,18 @@ async def door(open_door: Opener) -> Door:
     """A door with everything at its default."""
     opened: Door = await open_door()
     return opened
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def pair(authority: Authority) -> Pair:
+    return authority.issue("server")
+
+
+@pytest.fixture(scope="session")
+def successor(authority: Authority) -> Pair:
+    return authority.issue("successor", signed=SHA384, key=rsa_key())

@@ -13,6 +13,7 @@ from babel.messages.pofile import write_po
 
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.audit_names import AuditNames
+from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NotMapped
@@ -27,12 +28,14 @@ from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question
 from kerbauth.texts import Texts, load_texts
 from kerbauth.web.clients import Client, Clients
 from kerbauth.web.exchange import Services
+from kerbauth.web.forwarded import TrustedProxies
 from tests.fakes import FakeThrottle
 
 REALM = "CORP.EXAMPLE"
 ALICE = Principal(("alice",), REALM)
 PASSWORD = "correct horse"
 CLIENT_TOKEN = "token-of-a-trusted-client"
+MONITOR_TOKEN = "token-of-the-monitoring"
 GUARDED_TOKEN = "token-of-a-guarded-client"
 
 
@@ -46,6 +49,7 @@ class MemoryVerifier:
         self.states: tuple[RealmState, ...] = (RealmState(REALM, ready=True),)
         self.error: Exception | None = None
         self.asked: list[str] = []
+        self.bindings: list[ChannelBinding] = []
         self.reached = asyncio.Event()
         self.gate: asyncio.Event | None = None
 
@@ -63,7 +67,8 @@ class MemoryVerifier:
         right = self.passwords[str(principal)] == password.reveal()
         return Proved(principal) if right else Refused(Reason.BAD_CREDENTIALS, Stage.AS)
 
-    async def accept_token(self, token: bytes) -> TokenAnswer:
+    async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
+        self.bindings.append(binding)
         if self.error is not None:
             raise self.error
         return self.tokens.get(token, TokenAnswer(Refused(Reason.BAD_TOKEN, Stage.ACCEPT), challenge=True))
@@ -123,12 +128,20 @@ class MemoryMetrics:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
+        self.ended: Counter[str] = Counter()
+        self.bindings: Counter[bool] = Counter()
 
     def render(self) -> tuple[bytes, str]:
         return b"requests_total 1.0\n", "text/plain; version=0.0.4; charset=utf-8"
 
     def count_request(self, route: str, method: str, status: int) -> None:
         self.requests[route, method, status] += 1
+
+    def count_ended(self, cause: str) -> None:
+        self.ended[cause] += 1
+
+    def count_binding(self, *, bound: bool) -> None:
+        self.bindings[bound] += 1
 
 
 class FirstComponent:
@@ -185,6 +198,9 @@ class World:
     texts: Texts = field(default_factory=english_and_german)
     require_client: bool = False
     application: str | None = None
+    more_clients: tuple[Client, ...] = ()
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    binding: ChannelBinding = NOT_LOOKED_AT
 
     def services(self) -> Services:
         login = LoginService(
@@ -208,10 +224,14 @@ class World:
             metrics=self.metrics,
             realm_states=self.verifier.realm_states,
             permission_problem=self.permissions.problem,
+            proxies=self.proxies,
+            binding=self.binding,
         )
 
     def clients(self) -> tuple[Client, ...]:
         return (
             Client("trusted", Secret(CLIENT_TOKEN.encode()), Disclosure.FULL, self.application),
             Client("cautious", Secret(GUARDED_TOKEN.encode())),
+            Client("monitor", Secret(MONITOR_TOKEN.encode()), operations=True),
+            *self.more_clients,
         )

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from kerbauth.ports import RealmState, TokenAnswer
 from kerbauth.web import wire
 from kerbauth.web.app import make_app
 from kerbauth.web.openapi import document
-from kerbauth.web.server import FIELD_LIMIT
+from kerbauth.web.server import FIELD_LIMIT, QuietServer
 from tests.web.conftest import LOGIN, Door, Got, Opener
 from tests.web.fakes import ALICE, REALM, Speechless, World
 
@@ -131,6 +132,14 @@ async def another_method(door: Door, _method: str, path: str) -> Got:
     return await door.ask("DELETE", path)
 
 
+async def crowded(door: Door, method: str, path: str) -> Got:
+    """Ask while all connections that there may be are open."""
+    server = door.runner.server
+    assert isinstance(server, QuietServer)
+    server._open.limits = replace(server._open.limits, total=0)
+    return await raw(b"")(door, method, path)
+
+
 Case = tuple[Callable[[World], None], Send]
 ANY: dict[int, Case] = {
     200: (nothing, plainly()),
@@ -138,6 +147,7 @@ ANY: dict[int, Case] = {
     403: (nothing, plainly(headers=ELSEWHERE)),
     405: (nothing, another_method),
     431: (nothing, raw(b"X-A: " + b"A" * (FIELD_LIMIT + 1) + b"\r\n")),
+    503: (nothing, crowded),
     500: (fail_outside, plainly(headers={"Accept-Language": "de"})),
 }
 OWN: dict[tuple[str, int], Case] = {

@@ -2,14 +2,20 @@
 
 import asyncio
 import re
+import socket
+from collections.abc import AsyncIterator
 
 import pytest
 
+from kerbauth.core.addresses import read_network
 from kerbauth.ports import RealmState
+from kerbauth.web.app import make_operations_app, replace_services
 from kerbauth.web.exchange import Limits
+from kerbauth.web.forwarded import TrustedProxies
 from kerbauth.web.operations import is_local
+from kerbauth.web.server import start
 from tests.web.conftest import Door, Opener
-from tests.web.fakes import CLIENT_TOKEN, GUARDED_TOKEN, REALM, World
+from tests.web.fakes import CLIENT_TOKEN, MONITOR_TOKEN, REALM, World
 
 FOR_OPERATORS = ["/readyz", "/metrics", "/docs"]
 
@@ -96,10 +102,30 @@ async def test_what_came_through_a_proxy_is_not_local(door: Door, path: str, hea
 
 
 @pytest.mark.parametrize("path", FOR_OPERATORS)
-@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {CLIENT_TOKEN}"}, {"X-Kerbauth-Client": GUARDED_TOKEN}])
-async def test_registered_clients_may_ask_from_anywhere(door: Door, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {MONITOR_TOKEN}"}, {"X-Kerbauth-Client": MONITOR_TOKEN}])
+async def test_clients_that_may_ask_do_so_from_anywhere(door: Door, path: str, headers: dict[str, str]) -> None:
     got = await door.ask("GET", path, headers={**headers, "X-Forwarded-For": "192.0.2.1"})
     assert got.status == 200
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+async def test_other_clients_ask_from_this_machine_only(door: Door, path: str) -> None:
+    headers = {"Authorization": f"Bearer {CLIENT_TOKEN}"}
+    assert (await door.ask("GET", path, headers=headers)).status == 200
+    assert (await door.ask("GET", path, headers={**headers, "X-Forwarded-For": "192.0.2.1"})).status == 403
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+async def test_this_machine_needs_no_token_even_where_clients_are_required(open_door: Opener, path: str) -> None:
+    door: Door = await open_door(World(require_client=True))
+    assert (await door.ask("GET", path)).status == 200
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+@pytest.mark.parametrize("forwarded_for", ["198.51.100.7", "127.0.0.1, 198.51.100.7", "garbage", "", "127.0.0.1"])
+async def test_a_trusted_proxy_makes_nobody_local(open_door: Opener, path: str, forwarded_for: str) -> None:
+    door: Door = await open_door(World(proxies=TrustedProxies((read_network("127.0.0.1"),))))
+    assert (await door.ask("GET", path, headers={"X-Forwarded-For": forwarded_for})).status == 403
 
 
 @pytest.mark.parametrize("path", FOR_OPERATORS)
@@ -134,3 +160,47 @@ async def test_an_operators_request_is_no_login_attempt(door: Door) -> None:
     for path in FOR_OPERATORS:
         await door.ask("GET", path, headers={"X-Forwarded-For": "192.0.2.1"})
     assert door.world.audit.records == []
+
+
+# --- a listener of its own
+
+
+@pytest.fixture
+async def apart(open_door: Opener) -> AsyncIterator[tuple[Door, int]]:
+    """A door that leaves operators' pages to another listener, and that one's port."""
+    door: Door = await open_door(operations_apart=True)
+    runner = await start(make_operations_app(door.app), [socket.create_server(("127.0.0.1", 0))], shutdown_timeout=1.0)
+    yield door, runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def status(door: Door, port: int, path: str, **headers: str) -> int:
+    async with door.session.get(f"http://127.0.0.1:{port}{path}", headers=headers) as response:
+        await response.read()
+        return response.status
+
+
+@pytest.mark.parametrize("path", FOR_OPERATORS)
+async def test_a_listener_of_its_own_answers_everybody(apart: tuple[Door, int], path: str) -> None:
+    door, port = apart
+    assert await status(door, port, path, **{"X-Forwarded-For": "198.51.100.7"}) == 200
+    assert await status(door, door.port, path, Authorization=f"Bearer {MONITOR_TOKEN}") == 404
+
+
+async def test_both_listeners_say_that_the_process_lives(apart: tuple[Door, int]) -> None:
+    door, port = apart
+    assert [await status(door, each, "/healthz") for each in (door.port, port)] == [200, 200]
+
+
+@pytest.mark.parametrize("path", ["/v1/login", "/v1/sso", "/openapi.json"])
+async def test_a_listener_of_its_own_serves_nothing_else(apart: tuple[Door, int], path: str) -> None:
+    door, port = apart
+    assert await status(door, port, path) == 404
+
+
+async def test_services_are_replaced_behind_both_listeners(apart: tuple[Door, int]) -> None:
+    door, port = apart
+    other = World()
+    other.verifier.states = ()
+    replace_services(door.app, other.services())
+    assert await status(door, port, "/readyz") == 503

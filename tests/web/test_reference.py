@@ -9,6 +9,7 @@ from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind
 from kerbauth.web import server, wire
 from kerbauth.web.app import DEFAULT_LIMITS, ROUTES
+from kerbauth.web.connection import HEAD_LIMIT
 from kerbauth.web.openapi import document
 from kerbauth.web.reply import COMMON_HEADERS, RETRY_AFTER
 from kerbauth.web.schemas import schemas
@@ -52,12 +53,12 @@ def test_who_may_ask_is_as_it_says() -> None:
     for route in ROUTES:
         row = re.search(rf"^\| `{route.method} {re.escape(route.path)}` \|.*$", PAGE, re.MULTILINE)
         assert row is not None
-        assert row[0].endswith("| this machine and registered clients |") == route.operators
+        assert row[0].endswith("| this machine and clients with `operations` |") == route.operators
 
 
 def test_every_header_is_listed_and_no_other() -> None:
     listed = first_cells("Headers")
-    ours = [name for name, _ in COMMON_HEADERS]
+    ours = [name for name, _ in (*COMMON_HEADERS, server.HSTS)]
     described = document()["components"]
     requests = {"Authorization", "Content-Type", "X-Kerbauth-Client", *described["parameters"]}
     assert sorted(listed) == sorted([*requests, *ours, *described["headers"]])
@@ -75,10 +76,13 @@ def test_every_member_is_listed_and_no_other() -> None:
         f"at most {wire.TOKEN_LIMIT:,} bytes",
         f"1 to {wire.NAME_LIMIT} characters",
         f"within {DEFAULT_LIMITS.body_seconds:g} seconds",
-        f"have {server.FIELD_LIMIT:,} bytes (else 431)",
+        f"have {server.FIELD_LIMIT:,} bytes",
         f"the request line {server.LINE_LIMIT:,} (else 400)",
         f"there may be {server.FIELDS_LIMIT} fields",
-        f"closed after {server.KEEPALIVE:g} seconds",
+        f"within {server.DEFAULT_CONNECTIONS.header:g} seconds",
+        f"closed after {server.DEFAULT_CONNECTIONS.keepalive:g} seconds",
+        f"not take its reply within {server.DEFAULT_CONNECTIONS.reader:g} seconds",
+        f"all of them together {HEAD_LIMIT:,} (else 431)",
         f"{RETRY_AFTER} seconds, on 429 and 503",
     ],
 )

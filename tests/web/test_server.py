@@ -5,13 +5,14 @@ import json
 import logging
 import re
 import socket
+from dataclasses import replace
 
 import pytest
 
 from kerbauth.web.app import make_app
 from kerbauth.web.exchange import Limits
 from kerbauth.web.server import FIELD_LIMIT, LINE_LIMIT, start
-from tests.web.conftest import Door, Opener
+from tests.web.conftest import SHORT, Door, Opener
 from tests.web.fakes import Speechless, World
 
 CANARY = b"canary-e81b"
@@ -99,12 +100,12 @@ async def test_an_expectation_of_continue_is_met(door: Door) -> None:
 
 
 async def test_an_idle_connection_is_closed(open_door: Opener) -> None:
-    door: Door = await open_door(keepalive=0.05)
+    door: Door = await open_door(connections=replace(SHORT, header=0.05))
     assert await door.raw(b"") == b""
 
 
 async def test_header_fields_that_never_end_are_cut_off(open_door: Opener) -> None:
-    door: Door = await open_door(keepalive=0.05)
+    door: Door = await open_door(connections=replace(SHORT, header=0.05))
     assert await door.raw(START + b"X-A: ") == b""
 
 

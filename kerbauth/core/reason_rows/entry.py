@@ -78,8 +78,9 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             N_("Connection not bound"),
             N_("Your sign-in came through another connection than the one it was made for. Connect directly, or ask your administrator."),
             N_(
-                "The token is bound to another TLS certificate: a proxy ends TLS in between, whose certificate kerbauth must know, or "
-                "somebody is in the path."
+                "The token is bound to another TLS certificate: a proxy ends TLS in between, whose certificate must stand in "
+                "`server.channel_binding_certificates`, or somebody is in the path. Or it is bound to none, and `server.channel_binding` "
+                "requires it."
             ),
         ),
         (

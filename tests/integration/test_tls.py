@@ -1,0 +1,92 @@
+"""The running service with TLS of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kerbauth.demo.principals import User
+from tests.certificates import DAY, Authority, key_pem
+from tests.integration.conftest import CANARY, entry
+from tests.integration.kdc import LabRealm, curl
+from tests.integration.service import RunningService, Setup
+
+Start = Callable[..., RunningService]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def user(realm: LabRealm) -> str:
+    realm.add(User("encrypted", CANARY))
+    return "encrypted"
+
+
+def setup(realm: LabRealm, server: str) -> Setup:
+    return Setup((entry(realm, settings="default = true"),), server=server)
+
+
+def test_a_login(realm: LabRealm, start: Start, authority: Authority, user: str) -> None:
+    running = start(setup(realm, authority.issue("server").toml))
+    running.trusted = str(authority.file)
+    assert running.url.startswith("https://")
+    reply = running.login(user, CANARY, None)
+    assert (reply.status_code, reply.json()["user"]) == (200, user)
+    assert reply.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_curl_with_a_ticket(realm: LabRealm, start: Start, authority: Authority, user: str, tmp_path: Path) -> None:
+    running = start(setup(realm, authority.issue("server").toml))
+    url = running.url.replace("127.0.0.1", "localhost")
+    environment = realm.kinit(user, CANARY, tmp_path / "ccache")
+    done = curl(environment, "--cacert", str(authority.file), "--negotiate", "-u", ":", f"{url}/v1/sso")
+    assert f'"user":"{user}"' in done.stdout, done.stdout + done.stderr
+
+
+def test_a_password_in_plain_http_is_not_answered_and_not_written_down(realm: LabRealm, start: Start, authority: Authority) -> None:
+    running = start(setup(realm, f'log_level = "debug"\n{authority.issue("server").toml}'))
+    body = '{"username":"a","password":"' + CANARY + '"}'
+    plain = running.url.replace("https://", "http://")
+    done = curl(dict(os.environ), plain + "/v1/login", "--json", body)
+    assert (done.returncode in {52, 56}, done.stdout) == (True, ""), done.stderr  # curl(1): no reply, or the connection was reset
+    running.trusted = str(authority.file)
+    assert running.login("nobody", CANARY, None).status_code == 401  # the service goes on
+    assert CANARY not in running.log()
+    assert len(running.audit()) == 1
+
+
+def test_without_a_client_certificate_nobody_is_turned_away_at_the_handshake(
+    realm: LabRealm, start: Start, authority: Authority, user: str
+) -> None:
+    pair = authority.issue("server")
+    running = start(setup(realm, f'{pair.toml}\nclient_ca = "{authority.file}"'))
+    running.trusted = str(authority.file)
+    assert running.login(user, CANARY, None).status_code == 200
+    running.session.cert = authority.issue("client").files
+    assert running.login(user, CANARY, None).status_code == 200
+
+
+def test_an_expired_certificate_is_said_at_the_start_and_does_not_stop_it(realm: LabRealm, start: Start, authority: Authority) -> None:
+    running = start(setup(realm, authority.issue("expired", time=(-2 * DAY, -DAY)).toml))
+    assert re.search(r"the certificate ended on \d{4}-\d\d-\d\d \d\d:\d\d UTC, and clients refuse it", running.log())
+
+
+def test_certificates_that_cannot_be_used_stop_the_start_with_every_problem(realm: LabRealm, authority: Authority, tmp_path: Path) -> None:
+    pair, other = authority.issue("server"), authority.issue("other")
+    written = f'tls_certificate = "{pair.certificate_file}"\ntls_key = "{other.key_file}"\nclient_ca = "none.pem"'
+    config = setup(realm, written).write(tmp_path)
+    for command in (["serve"], ["config", "check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "kerbauth", *command, "--config", str(config)], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 2
+        assert "server.tls_key" in done.stderr + done.stdout
+        assert "server.client_ca" in done.stderr + done.stdout
+        assert key_pem(other.key).decode().splitlines()[1] not in done.stderr + done.stdout
