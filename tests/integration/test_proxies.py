@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 import requests_gssapi
+from requests.adapters import HTTPAdapter
 
 from kerbauth.demo.principals import User
 from kerbauth.settings.certificates import end_point
@@ -49,6 +50,7 @@ def front(request: pytest.FixtureRequest, realm: LabRealm, tmp_path_factory: pyt
     authority = Authority(tmp_path_factory.mktemp("ca"))
     shown, following = authority.issue("proxy", signed=SHA384), authority.issue("next")
     server = f'channel_binding = "require"\nchannel_binding_certificates = ["{following.files[0]}", "{shown.files[0]}"]'
+    server += '\ntrusted_proxies = ["127.0.0.1"]'
     permissions = persons_with_desktop(USERS)
     service = RunningService(
         tmp_path_factory.mktemp("service"), Setup((entry(realm, settings="default = true"),), permissions, server=server)
@@ -129,6 +131,22 @@ def test_two_users_on_one_upstream_connection_are_never_mixed(front: Front, tick
     assert sum(asked) == 18
     if front.shares_connections:
         assert max(asked) > 6, "no connection carried more than one client, and this test has shown nothing"
+
+
+class FromElsewhere(HTTPAdapter):
+    """Connects from an address that is not the proxy's own; all of 127.0.0.0/8 is this machine."""
+
+    def init_poolmanager(self, *args: Any, **arguments: Any) -> None:
+        super().init_poolmanager(*args, source_address=("127.0.0.2", 0), **arguments)
+
+
+@pytest.mark.parametrize("claimed", [{}, {"X-Forwarded-For": "192.0.2.66"}, {"Forwarded": "for=192.0.2.66"}], ids=str)
+def test_the_audit_names_the_clients_address(front: Front, claimed: dict[str, str]) -> None:
+    body = {"username": "nobody", "password": CANARY, "application": "desktop"}
+    with requests.Session() as session:
+        session.mount("https://", FromElsewhere())
+        reply = front.request("POST", "/v1/login", session, json=body, headers=claimed)
+    assert front.service.audited(reply)["peer"] == "127.0.0.2"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
+from cryptography.x509 import DNSName
 
 from kerbauth.demo.principals import User
 from tests.certificates import DAY, Authority, key_pem
@@ -71,6 +73,22 @@ def test_without_a_client_certificate_nobody_is_turned_away_at_the_handshake(
     assert running.login(user, CANARY, None).status_code == 200
     running.session.cert = authority.issue("client").files
     assert running.login(user, CANARY, None).status_code == 200
+
+
+def test_a_client_is_known_by_its_certificate(realm: LabRealm, start: Start, authority: Authority, user: str) -> None:
+    server = f'{authority.issue("server").toml}\nclient_ca = "{authority.file}"\nrequire_client = true'
+    extra = '[clients."gax"]\ncertificate = "gax.corp.example"\ndisclosure = "full"'
+    running = start(Setup((entry(realm, settings="default = true"),), server=server, extra=extra))
+    running.trusted = str(authority.file)
+    named = {name: authority.issue(name, names=(DNSName(f"{name}.corp.example"),)).files for name in ("gax", "other")}
+    answers = {}
+    for name, files in ({"none": None} | named).items():
+        with requests.Session() as running.session:
+            running.session.cert = files
+            reply = running.login(user, CANARY, None, token=None)
+        answers[name] = reply.status_code, reply.json().get("reason"), running.audited(reply)["client"]
+    assert answers["gax"] == (200, None, "gax")
+    assert answers["none"] == answers["other"] == (401, "client-not-allowed", None)
 
 
 def test_an_expired_certificate_is_said_at_the_start_and_does_not_stop_it(realm: LabRealm, start: Start, authority: Authority) -> None:
