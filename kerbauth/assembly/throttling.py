@@ -7,10 +7,12 @@ from kerbauth.assembly.errors import StartError
 from kerbauth.core.budget import Budget
 from kerbauth.settings import Settings, ThrottleSettings, read_secret_file
 from kerbauth.throttle.database import IN_MEMORY, Database
-from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle, ThrottleObserver, Tier
+from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
 from kerbauth.throttle.ledger import Ledger
 from kerbauth.throttle.sqlite import SqliteLedger
-from kerbauth.throttle.valkey import Server, ValkeyLedger
+from kerbauth.throttle.tiers import ThrottleObserver, Tier
+from kerbauth.throttle.valkey import ValkeyLedger
+from kerbauth.throttle.valkey_server import Server
 from kerbauth.throttle.window_storage import SqliteWindows
 from kerbauth.throttle.windows import SourceWindows, Storage
 

@@ -63,11 +63,13 @@ def decide(budget: Budget, failed: Sequence[float], under_way: Sequence[float], 
     """Whether one more attempt may be made at `now`, from a source that is `familiar` (the account's owner was let in there) or not.
 
     `failed` are the times of failures, `under_way` those of attempts that were let through and are not settled; any order, seconds of one
-    clock. What is older than the window does not count, and an attempt under way not once the KDC's count of it must be older.
+    clock. What is older than the window does not count. An attempt that is under way for longer than UNSETTLED will not be settled any
+    more: it is a failure of the last moment at which the KDC can have counted it.
     """
     since = now - budget.window
-    recent = sorted(time for time in failed if time > since)
-    open_ = [time for time in under_way if time > since - UNSETTLED]
+    lost = [time + UNSETTLED for time in under_way if time + UNSETTLED <= now]
+    recent = sorted(time for time in (*failed, *lost) if time > since)
+    open_ = [time for time in under_way if time + UNSETTLED > now]
     limit = budget.failures if familiar else budget.failures - budget.reserve
     if len(recent) >= limit:
         # the failure with which the count falls below the limit when it leaves the window

@@ -5,8 +5,8 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from kerbauth.core.budget import Hold, Wait
 from kerbauth.core.outcome import Proof, Proved, Refused, Unavailable
@@ -14,30 +14,14 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.ports import Admission, Admitted, Repeated, Source, Throttled, Unsettled
-from kerbauth.throttle.ledger import Ledger, LedgerError, Reservation, key_of
+from kerbauth.throttle.ledger import LedgerError, Reservation, key_of
 from kerbauth.throttle.memory import WrongPasswords
-from kerbauth.throttle.windows import SourceWindows
+from kerbauth.throttle.tiers import ThrottleObserver, Tier, Tiers
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS: Final = 3.0
 """How long an attempt waits for others at the same account to be settled: several applications opened at once, with one password."""
-
-AWAY_SECONDS: Final = 5.0
-"""How long a store that failed is left alone before it is asked again."""
-
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Tier:
-    """One store. `name` is what the log calls it."""
-
-    name: str
-    ledger: Ledger
-    windows: SourceWindows
-    away_until: float = field(default=0.0, init=False)
-    lost: bool = field(default=False, init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +36,6 @@ class _Ticket:
     password: Secret
 
 
-class ThrottleObserver(Protocol):
-    """Counts what the throttle does. Must not raise and must not block."""
-
-    def throttle_held(self, why: str) -> None:
-        """An attempt was not admitted: `account`, `pause`, `source`, `overall` or `unsettled`."""
-        ...
-
-    def throttle_repeated(self) -> None:
-        """A wrong password was known again."""
-        ...
-
-    def throttle_degraded(self, degraded: bool) -> None:  # noqa: FBT001 -- the one thing that is told
-        """Whether a store is away, and another counts in its place."""
-        ...
-
-
 class PasswordThrottle:
     """Implements `ports.Throttle` over one or more stores: the first that works does the counting, the others are told what came of it,
     so that they can take over. The last one must always work: a ledger in memory does.
@@ -76,7 +44,7 @@ class PasswordThrottle:
     def __init__(
         self, tiers: Sequence[Tier], observer: ThrottleObserver, repeat_seconds: float, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tiers = tuple(tiers)
+        self._tiers = Tiers(tiers, observer, monotonic)
         self._observer = observer
         self._monotonic = monotonic
         self._wrong = WrongPasswords(repeat_seconds, monotonic)
@@ -104,6 +72,10 @@ class PasswordThrottle:
 
     async def settle(self, admitted: Admitted, proof: Proof) -> None:
         """See `ports.Throttle`."""
+        # Whoever waits for the answer may hang up; what came of the attempt is written down all the same.
+        await asyncio.shield(self._in_background(self._settle(admitted, proof)))
+
+    async def _settle(self, admitted: Admitted, proof: Proof) -> None:
         ticket = admitted.ticket
         if not isinstance(ticket, _Ticket):
             msg = "this ticket is not of this throttle"
@@ -118,11 +90,11 @@ class PasswordThrottle:
             case Unavailable(pending=True):
                 return  # the KDC may still count it; `settle_later` says in the end
             case Unavailable():
-                await self._everywhere(ticket, lambda tier, made: tier.ledger.cancel(made), only=ticket.tier)
+                await self._tiers.quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation))
 
     def settle_later(self, admitted: Admitted, proof: Proof) -> None:
         """See `ports.Throttle`."""
-        self._in_background(self.settle(admitted, proof))
+        self._in_background(self._settle(admitted, proof))
 
     def forget_password(self, principal: Principal) -> None:
         """See `ports.Throttle`."""
@@ -132,8 +104,7 @@ class PasswordThrottle:
         """Let what is to be settled be settled, and close the stores."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=WAIT_SECONDS)
-        for tier in self._tiers:
-            await tier.ledger.close()
+        await self._tiers.close()
 
     async def _reserve(self, asked: str, source: Source) -> tuple[Tier, Reservation, float] | Hold | Wait:
         """Write the attempt down, after waiting a little for others to be settled where that is all that stands in the way."""
@@ -141,7 +112,7 @@ class PasswordThrottle:
         while True:
             began = time.time()
             # Shielded: a step that was begun goes on although the client hung up, and what it wrote down has to be taken back.
-            work = asyncio.ensure_future(self._first(lambda tier: tier.ledger.reserve(asked, source.name)))
+            work = asyncio.ensure_future(self._tiers.first(lambda tier: tier.ledger.reserve(asked, source.name)))
             try:
                 tier, answer = await asyncio.shield(work)
             except asyncio.CancelledError:
@@ -159,7 +130,7 @@ class PasswordThrottle:
         if not work.cancelled() and work.exception() is None:
             tier, made = work.result()
             if isinstance(made, Reservation):
-                self._in_background(self._quietly(tier, lambda: tier.ledger.cancel(made)))
+                self._in_background(self._tiers.quietly(tier, lambda: tier.ledger.cancel(made)))
 
     async def _held(self, ticket: _Ticket) -> Throttled | None:
         """Whether the source, or all unknown ones together, have failed too often. Familiar sources and named clients are not asked."""
@@ -168,14 +139,14 @@ class PasswordThrottle:
         try:
             why, seconds = await ticket.tier.windows.held(ticket.source.name)
         except LedgerError as error:
-            self._lose(ticket.tier, error)
+            self._tiers.lose(ticket.tier, error)
             return None
         except asyncio.CancelledError:
-            self._in_background(self._quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation)))
+            self._in_background(self._tiers.quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation)))
             raise
         if not why:
             return None
-        await self._quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation))
+        await self._tiers.quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation))
         self._observer.throttle_held(why)
         return Throttled(seconds, f"too many failures ({why}); held for {seconds:.0f} s")
 
@@ -194,52 +165,16 @@ class PasswordThrottle:
             self._wrong.forget(known_as)
         await self._everywhere(ticket, lambda tier, made: tier.ledger.succeed(made, account, str(principal)))
 
-    async def _everywhere(self, ticket: _Ticket, step: Callable[[Tier, Reservation], Awaitable[None]], only: Tier | None = None) -> None:
+    async def _everywhere(self, ticket: _Ticket, step: Callable[[Tier, Reservation], Awaitable[None]]) -> None:
         """Tell every store that works: the one that admitted the attempt, and those that may have to take over."""
         elsewhere = replace(ticket.reservation, account=ticket.reservation.asked, began=ticket.local_began)
-        for tier in self._tiers if only is None else (only,):
-            made = ticket.reservation if tier is ticket.tier else elsewhere
-            if tier is ticket.tier or self._monotonic() >= tier.away_until:
-                await self._quietly(tier, lambda tier=tier, made=made: step(tier, made))  # type: ignore[misc]  # bound now, not at the call
+        await self._tiers.each(lambda tier: step(tier, ticket.reservation if tier is ticket.tier else elsewhere), ticket.tier)
 
-    async def _quietly(self, tier: Tier, step: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await step()
-        except LedgerError as error:
-            self._lose(tier, error)
-        else:
-            self._find(tier)
-
-    async def _first(self, step: Callable[[Tier], Awaitable[T]]) -> tuple[Tier, T]:
-        """What the first store that works says. Raises LedgerError if none does."""
-        for tier in self._tiers[:-1]:
-            if self._monotonic() >= tier.away_until:
-                try:
-                    result = await step(tier)
-                except LedgerError as error:
-                    self._lose(tier, error)
-                else:
-                    self._find(tier)
-                    return tier, result
-        return self._tiers[-1], await step(self._tiers[-1])
-
-    def _lose(self, tier: Tier, error: LedgerError) -> None:
-        tier.away_until = self._monotonic() + AWAY_SECONDS
-        if not tier.lost:
-            tier.lost = True
-            logger.error("the throttle counts without its %s: %s", tier.name, error)
-        self._observer.throttle_degraded(True)  # noqa: FBT003 -- the one thing that is told
-
-    def _find(self, tier: Tier) -> None:
-        if tier.lost:
-            tier.lost = False
-            logger.warning("the throttle counts with its %s again", tier.name)
-            self._observer.throttle_degraded(any(each.lost for each in self._tiers))
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 class NoThrottle:

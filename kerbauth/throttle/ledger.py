@@ -1,10 +1,11 @@
 """What an account's attempts are written down in: the promise that each store keeps, and the values it works with."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from kerbauth.core.budget import Hold, Wait
+from kerbauth.core.budget import UNSETTLED, Budget, Hold, Wait, decide
 from kerbauth.core.principal import Principal
 from kerbauth.core.text import caseless
 
@@ -20,6 +21,10 @@ ALIAS_SECONDS: Final = 30 * 86_400.0
 
 class LedgerError(Exception):
     """The store cannot be used now. The message says why; it holds no name and no secret."""
+
+
+class StartedAnewError(LedgerError):
+    """The store works, but has lost what was written down in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,30 @@ class Counted:
     failures: int
     under_way: int
     held_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure, for another store: `age` in seconds, since clocks differ."""
+
+    id: str
+    account: str
+    age: float
+    name: str | None
+
+
+def counted(budget: Budget, account: str, name: str | None, attempts: tuple[Sequence[float], Sequence[float]], now: float) -> Counted:
+    """What is told of an account with these failures and attempts under way, at `now`. Lost attempts are failures by now."""
+    failed, under_way = attempts
+    held = decide(budget, failed, under_way, now, familiar=False)
+    lost = [time + UNSETTLED for time in under_way if time + UNSETTLED <= now]
+    return Counted(
+        account,
+        name,
+        failures=sum(time > now - budget.window for time in (*failed, *lost)),
+        under_way=len(under_way) - len(lost),
+        held_seconds=held.seconds if isinstance(held, Hold) else 0.0,
+    )
 
 
 class Ledger(Protocol):
@@ -77,7 +106,15 @@ class Ledger(Protocol):
         ...
 
     async def release(self, account: str | None) -> int:
-        """Forget the failures of an account, or of all; how many accounts had some."""
+        """Forget the failures of an account, or of all, attempts of killed processes included; how many accounts had some."""
+        ...
+
+    async def failures(self) -> tuple[Failure, ...]:
+        """The failures within the window, for a store that was away meanwhile."""
+        ...
+
+    async def adopt(self, failures: Sequence[Failure]) -> None:
+        """Take failures over from another store. Those that are here already are not counted again."""
         ...
 
     async def close(self) -> None:

@@ -4,12 +4,12 @@ import itertools
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from kerbauth.core.budget import UNSETTLED, Budget, Go, Hold, Wait, decide
 from kerbauth.throttle.database import Database
-from kerbauth.throttle.ledger import ALIAS_SECONDS, FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, Reservation
+from kerbauth.throttle.ledger import ALIAS_SECONDS, FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, Failure, Reservation, counted
 
 ROWS: Final = 200_000
 """Attempts that are kept at most, some 30 MB. Beyond that accounts with a single one go first: whoever makes up names to flush a count
@@ -59,10 +59,13 @@ class SqliteLedger:
 
         def work(database: sqlite3.Connection) -> None:
             now = self._now()
-            if reservation.account != account:
+            if reservation.asked != account:
                 database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (reservation.asked, account, now))
-                database.execute("UPDATE attempts SET account = ? WHERE account = ?", (account, reservation.account))
-            database.execute("DELETE FROM attempts WHERE account = ? AND failed AND time <= ?", (account, reservation.began))
+                database.execute("UPDATE attempts SET account = ? WHERE account = ?", (account, reservation.asked))
+            database.execute(
+                "DELETE FROM attempts WHERE account = ? AND time <= CASE WHEN failed THEN ? ELSE ? END",
+                (account, reservation.began, reservation.began - UNSETTLED),
+            )
             database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,))
             database.execute("INSERT OR REPLACE INTO familiar VALUES (?, ?, ?)", (account, reservation.source, now))
             database.execute(
@@ -95,12 +98,37 @@ class SqliteLedger:
         """See `ledger.Ledger`."""
 
         def work(database: sqlite3.Connection) -> int:
-            which = ("failed", ()) if account is None else ("failed AND account = ?", (_resolved(database, account),))
-            found: int = database.execute(f"SELECT count(DISTINCT account) FROM attempts WHERE {which[0]}", which[1]).fetchone()[0]  # noqa: S608 -- one of two texts above
-            database.execute(f"DELETE FROM attempts WHERE {which[0]}", which[1])  # noqa: S608 -- as above
+            over = "(failed OR time <= :lost) AND (account = :account OR :account IS NULL)"
+            which = {"lost": self._now() - UNSETTLED, "account": None if account is None else _resolved(database, account)}
+            found: int = database.execute(f"SELECT count(DISTINCT account) FROM attempts WHERE {over}", which).fetchone()[0]  # noqa: S608 -- the text above
+            database.execute(f"DELETE FROM attempts WHERE {over}", which)  # noqa: S608 -- as above
             return found
 
         return await self._run(work)
+
+    async def failures(self) -> tuple[Failure, ...]:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> tuple[Failure, ...]:
+            now = self._now()
+            rows = database.execute(
+                "SELECT id, attempts.account, ? - attempts.time, name FROM attempts LEFT JOIN names USING (account) "
+                "WHERE failed AND attempts.time > ?",
+                (now, now - self._budget.window),
+            )
+            return tuple(Failure(*row) for row in rows)
+
+        return await self._run(work)
+
+    async def adopt(self, failures: Sequence[Failure]) -> None:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> None:
+            now = self._now()
+            rows = [(each.id, _resolved(database, each.account), now - each.age) for each in failures]
+            database.executemany("INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, 1)", rows)
+
+        await self._run(work)
 
     async def close(self) -> None:
         """See `ledger.Ledger`."""
@@ -122,15 +150,7 @@ class SqliteLedger:
 
     def _counted(self, database: sqlite3.Connection, account: str, name: str | None, now: float) -> Counted:
         failed, under_way = _attempts(database, account)
-        since = now - self._budget.window
-        held = decide(self._budget, failed, under_way, now, familiar=False)
-        return Counted(
-            account,
-            name,
-            sum(time > since for time in failed),
-            sum(time > since - UNSETTLED for time in under_way),
-            held.seconds if isinstance(held, Hold) else 0.0,
-        )
+        return counted(self._budget, account, name, (failed, under_way), now)
 
 
 def _resolved(database: sqlite3.Connection, asked: str) -> str:

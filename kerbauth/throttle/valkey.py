@@ -3,58 +3,37 @@
 import asyncio
 import random
 import secrets
-import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from limits.aio.storage import RedisStorage
-from valkey.asyncio import Valkey
 from valkey.asyncio.client import Pipeline
 from valkey.exceptions import ValkeyError, WatchError
 
 from kerbauth.core.budget import UNSETTLED, Budget, Go, Hold, Wait, decide
-from kerbauth.core.secret import Secret
-from kerbauth.throttle.ledger import ALIAS_SECONDS, FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, LedgerError, Reservation
+from kerbauth.throttle.ledger import (
+    ALIAS_SECONDS,
+    FAMILIAR_SECONDS,
+    FAMILIAR_SOURCES,
+    Counted,
+    Failure,
+    LedgerError,
+    Reservation,
+    StartedAnewError,
+    counted,
+)
+from kerbauth.throttle.valkey_server import Server
 
 PREFIX: Final = "kerbauth:throttle:"
 """How every key of ours begins."""
 
-ANSWER_SECONDS: Final = 0.5
-"""For connecting and for each answer. A server that takes longer is away, and the machine's own ledger counts meanwhile."""
-
 TRIES: Final = 100
 """How often a step is begun again because another process changed the same account in between."""
 
+_EPOCH: Final = f"{PREFIX}epoch"
 _OPEN, _FAILED = "o:", "f:"  # how an attempt under way and a failure begin in an account's sorted set
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where the server is and how to be let in: `valkey://host:port/number`, or `valkeys://…` over TLS, and a file of authorities."""
-
-    url: str
-    user: str | None = None
-    password: Secret | None = None
-    ca: Path | None = None
-
-    def client(self) -> Valkey:
-        """A client. Nothing is sent yet."""
-        made: Valkey = Valkey.from_url(self.url, decode_responses=True, **self._options())
-        return made
-
-    def _options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"username": self.user, "socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
-        if self.password is not None:
-            options["password"] = self.password.reveal().decode()
-        if self.url.startswith("valkeys:"):
-            options["ssl_min_version"] = ssl.TLSVersion.TLSv1_2
-            if self.ca is not None:
-                options["ssl_ca_certs"] = str(self.ca)
-        return options
 
 
 class ValkeyLedger:
@@ -67,6 +46,7 @@ class ValkeyLedger:
 
     def __init__(self, server: Server, budget: Budget) -> None:
         self._server = server
+        self._epoch: str | None = None
         self._client = server.client()
         self._budget = budget
         self._keep = int(budget.window + UNSETTLED) + 1
@@ -112,21 +92,24 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, counted_under: str, now: float) -> None:
-            rows = await pipe.zrange(_attempts(counted_under), 0, -1, withscores=True)
-            stay = {
-                row: time
-                for row, time in rows
-                if row != _OPEN + reservation.id and not (row.startswith(_FAILED) and time <= reservation.began)
-            }
+            await pipe.watch(_attempts(account))
+            over = {_FAILED: reservation.began, _OPEN: reservation.began - UNSETTLED}
+            own = _OPEN + reservation.id
+            # What was counted for the typed name is the account's from now on; what belongs to a third account stays there.
+            moves = counted_under == reservation.asked != account
+            rows = dict(await pipe.zrange(_attempts(counted_under), 0, -1, withscores=True)) if moves else {}
+            there = dict(await pipe.zrange(_attempts(account), 0, -1, withscores=True))
+            gone = [row for row, time in there.items() if time <= over[row[:2]]]
             _write(pipe)
-            if len(stay) < len(rows):
-                pipe.zrem(_attempts(counted_under), *(row for row, _ in rows if row not in stay))
-            if counted_under != account:
+            pipe.zrem(_attempts(counted_under), own, *rows)
+            if gone:
+                pipe.zrem(_attempts(account), *gone)
+            if reservation.asked != account:
                 pipe.set(_alias(reservation.asked), account, ex=int(ALIAS_SECONDS))
-                pipe.delete(_attempts(counted_under))
-                if stay:
-                    pipe.zadd(_attempts(account), stay)
-                    pipe.expire(_attempts(account), self._keep)
+            stay = {row: time for row, time in rows.items() if row != own and time > over[row[:2]]}
+            if stay:
+                pipe.zadd(_attempts(account), stay)
+                pipe.expire(_attempts(account), self._keep)
             pipe.zadd(_familiar(account), {reservation.source: now})
             pipe.zremrangebyrank(_familiar(account), 0, -FAMILIAR_SOURCES - 1)
             pipe.expire(_familiar(account), int(FAMILIAR_SECONDS))
@@ -151,8 +134,9 @@ class ValkeyLedger:
     async def release(self, account: str | None) -> int:
         """See `ledger.Ledger`."""
 
-        async def step(pipe: Pipeline, one: str, _: float) -> bool:
-            failed = [row for row in await pipe.zrange(_attempts(one), 0, -1) if row.startswith(_FAILED)]
+        async def step(pipe: Pipeline, one: str, now: float) -> bool:
+            rows = await pipe.zrange(_attempts(one), 0, -1, withscores=True)
+            failed = [row for row, time in rows if row.startswith(_FAILED) or time <= now - UNSETTLED]
             _write(pipe)
             if failed:
                 pipe.zrem(_attempts(one), *failed)
@@ -161,9 +145,41 @@ class ValkeyLedger:
         accounts = [account] if account is not None else await self._accounts()
         return sum([await self._atomically(each, step) for each in accounts])
 
+    async def failures(self) -> tuple[Failure, ...]:
+        """See `ledger.Ledger`."""
+
+        async def step(pipe: Pipeline, one: str, now: float) -> list[Failure]:
+            rows, name = await pipe.zrange(_attempts(one), 0, -1, withscores=True), await pipe.get(_name(one))
+            _write(pipe)
+            since = now - self._budget.window
+            return [Failure(row[2:], one, now - time, name) for row, time in rows if row.startswith(_FAILED) and time > since]
+
+        return tuple([each for account in await self._accounts() for each in await self._atomically(account, step)])
+
+    async def adopt(self, failures: Sequence[Failure]) -> None:
+        """See `ledger.Ledger`."""
+        for failure in failures:
+
+            async def step(pipe: Pipeline, account: str, now: float, failure: Failure = failure) -> None:
+                _write(pipe)
+                pipe.zadd(_attempts(account), {_FAILED + failure.id: now - failure.age}, nx=True)
+                pipe.expire(_attempts(account), self._keep)
+
+            await self._atomically(failure.account, step)
+
     async def close(self) -> None:
         """See `ledger.Ledger`."""
         await self._client.aclose()
+
+    async def _same(self, pipe: Pipeline, epoch: str | None) -> None:
+        """Notice a server that was started anew, or emptied: it has lost the word that the first of us wrote. Raises StartedAnewError."""
+        if epoch is None:
+            await pipe.set(_EPOCH, secrets.token_hex(8), nx=True)
+            epoch = await pipe.get(_EPOCH)
+        known, self._epoch = self._epoch, epoch
+        if known not in {None, epoch}:
+            msg = "the throttle's server has lost its counts"
+            raise StartedAnewError(msg)
 
     async def _accounts(self) -> list[str]:
         begins = _attempts("")
@@ -178,14 +194,11 @@ class ValkeyLedger:
 
     async def _counted(self, account: str) -> Counted | None:
         async def step(pipe: Pipeline, one: str, now: float) -> Counted | None:
-            failed, under_way = _parted(await pipe.zrange(_attempts(one), 0, -1, withscores=True))
+            attempts = _parted(await pipe.zrange(_attempts(one), 0, -1, withscores=True))
             name = await pipe.get(_name(one))
             _write(pipe)
-            since = now - self._budget.window
-            held = decide(self._budget, failed, under_way, now, familiar=False)
-            failures, open_ = sum(time > since for time in failed), sum(time > since - UNSETTLED for time in under_way)
-            seconds = held.seconds if isinstance(held, Hold) else 0.0
-            return Counted(one, name, failures, open_, seconds) if failures or open_ else None
+            found = counted(self._budget, one, name, attempts, now)
+            return found if found.failures or found.under_way else None
 
         return await self._atomically(account, step)
 
@@ -197,7 +210,10 @@ class ValkeyLedger:
         try:
             async with self._client.pipeline(transaction=True) as pipe:
                 for attempt in range(TRIES):
-                    account = await self._client.get(_alias(asked)) or asked
+                    await pipe.watch(_alias(asked))
+                    meant, epoch = await pipe.mget(_alias(asked), _EPOCH)
+                    await self._same(pipe, epoch)
+                    account = meant or asked
                     await pipe.watch(_attempts(account))
                     seconds, microseconds = await pipe.time()
                     result = await step(pipe, account, seconds + microseconds / 1e6)
@@ -209,6 +225,8 @@ class ValkeyLedger:
                         continue
                     return result
         except (ValkeyError, OSError) as error:
+            # What the pool still holds may be connections to a server that is gone; the next try makes new ones.
+            await self._client.connection_pool.disconnect(inuse_connections=False)
             raise _away(error) from error
         msg = "the throttle's server was too busy with one account"
         raise LedgerError(msg)

@@ -105,9 +105,10 @@ async def test_what_is_never_settled_counts_until_it_cannot_matter_any_more(open
     ledger = opened()
     for _ in range(3):
         await reserved(ledger)
-    store.age(WEEK.window + UNSETTLED - 60)
     assert await ledger.reserve(ALICES, "192.0.2.1") == Wait()
-    store.age(61)
+    store.age(UNSETTLED + 1)
+    assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Hold), "nobody will settle it any more: it is a failure"
+    store.age(WEEK.window)
     assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Reservation)
 
 
@@ -206,3 +207,43 @@ async def test_failures_of_sources_are_counted_within_a_window(store: Store, sou
     assert 0 < seconds <= 60 if why else seconds == 0
     assert (await windows.held("198.51.100.1"))[0] == ("overall" if overall else "")
     await ledger.close()
+
+
+async def test_attempts_of_a_killed_process_are_released_too(opened: Opener, store: Store) -> None:
+    ledger = opened()
+    for _ in range(3):
+        await reserved(ledger)
+    assert await ledger.release(ALICES) == 0, "what may still be settled stays"
+    store.age(UNSETTLED + 1)
+    assert [(each.failures, each.under_way) for each in await ledger.counted()] == [(3, 0)]
+    assert await ledger.release(ALICES) == 1
+    assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Reservation)
+
+
+async def test_a_success_forgets_attempts_of_a_killed_process(opened: Opener, store: Store) -> None:
+    ledger = opened()
+    await reserved(ledger)
+    store.age(UNSETTLED + 1)
+    await ledger.succeed(await reserved(ledger), ALICES, str(ALICE))
+    assert await ledger.counted() == ()
+
+
+async def test_failures_are_taken_over_once(opened: Opener, store: Store, tmp_path: Path) -> None:
+    other = FileStore(tmp_path).ledger() if isinstance(store, ServerStore) else opened()
+    await failed(other, 2)
+    ledger = opened()
+    for _ in range(2):
+        await ledger.adopt(await other.failures())
+    assert [each.failures for each in await ledger.counted()] == [2]
+    await failed(ledger, 1)
+    assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Hold)
+    await other.close()
+
+
+async def test_a_name_that_was_given_to_somebody_else_takes_no_failures_along(opened: Opener) -> None:
+    ledger = opened()
+    await ledger.succeed(await reserved(ledger, ALIASS), ALICES, str(ALICE))
+    await failed(ledger, 2, account=ALICES)
+    await ledger.succeed(await reserved(ledger, ALIASS), BOBS, "bob@KA.TEST")
+    await failed(ledger, 1, account=ALICES)
+    assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Hold)

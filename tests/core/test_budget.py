@@ -30,9 +30,11 @@ def test_attempts_under_way_count_but_may_turn_out_well() -> None:
     assert decide(THREE, [990.0], [999.0, 998.0], 1000.0, familiar=True) == Wait()
 
 
-def test_an_attempt_never_settled_is_forgotten_after_the_window() -> None:
+def test_an_attempt_never_settled_becomes_a_failure_and_leaves_the_window() -> None:
     began = 1000.0 - 100.0 - UNSETTLED
-    assert decide(THREE, [], [began + 1] * 3, 1000.0, familiar=True) == Wait()
+    assert decide(THREE, [], [1000.0 - UNSETTLED + 1] * 3, 1000.0, familiar=True) == Wait()
+    assert decide(THREE, [], [1000.0 - UNSETTLED] * 3, 1000.0, familiar=True) == Hold(100.0)
+    assert decide(THREE, [], [began + 1] * 3, 1000.0, familiar=True) == Hold(1.0)
     assert decide(THREE, [], [began] * 3, 1000.0, familiar=True) == Go()
 
 
@@ -98,6 +100,12 @@ class Attempt:
     judged: str = ""
 
 
+def over_before(row: tuple[float, bool], began: float) -> bool:
+    """Whether what the KDC made of a row it made before an attempt that began then."""
+    time, failed = row
+    return (time if failed else time + UNSETTLED) <= began
+
+
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(["ask", "ask", "ask", "kdc-wrong", "kdc-wrong", "kdc-right", "settle", "settle", "crash", "take back"]),
@@ -142,7 +150,7 @@ def test_whatever_happens_in_whatever_order_the_kdc_never_sees_more_than_the_bud
             if attempt.judged == "wrong":
                 ledger.rows[key] = (now, True)
             else:
-                ledger.rows = {k: row for k, row in ledger.rows.items() if k != key and not (row[1] and row[0] <= attempt.began)}
+                ledger.rows = {k: row for k, row in ledger.rows.items() if k != key and not over_before(row, attempt.began)}
         assert kdc.worst(100.0) <= failures
 
 

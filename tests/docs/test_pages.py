@@ -91,11 +91,20 @@ def test_no_path_of_somebodys_machine(page: Path) -> None:
     assert _SOMEBODYS_MACHINE.findall(page.read_text(encoding="utf-8")) == []
 
 
-def test_every_test_that_a_scenario_names_is_there() -> None:
-    found = list(_TEST.finditer((DOCS / "explanation" / "acceptance-scenarios.md").read_text(encoding="utf-8")))
+@pytest.mark.parametrize("page", ["acceptance-scenarios.md", "threat-model.md"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    found = list(_TEST.finditer((DOCS / "explanation" / page).read_text(encoding="utf-8")))
     missing = [test[0] for test in found if test["name"] not in functions(ROOT / test["file"])]
     assert found
     assert missing == []
+
+
+def test_every_threat_has_a_test_or_a_benchmark() -> None:
+    rows = [line for line in (DOCS / "explanation" / "threat-model.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    threats = [row for row in rows if not row.startswith("| threat |")]
+    files = {name for row in threats for name in re.findall(r"`((?:tests|bench)/[\w/]+\.py)", row)}
+    assert [row for row in threats if not re.search(r"`(?:tests|bench)/[\w/]+\.py", row)] == []
+    assert [name for name in files if not (ROOT / name).exists()] == []
 
 
 def functions(file: Path) -> set[str]:

@@ -17,11 +17,13 @@ from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.ports import Admission, Admitted, Repeated, Source, Throttled, Unsettled
 from kerbauth.throttle.database import IN_MEMORY, Database
-from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle, Tier
+from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
 from kerbauth.throttle.ledger import Ledger, LedgerError, Reservation
 from kerbauth.throttle.memory import WrongPasswords
 from kerbauth.throttle.sqlite import SqliteLedger
-from kerbauth.throttle.valkey import Server, ValkeyLedger
+from kerbauth.throttle.tiers import Tier
+from kerbauth.throttle.valkey import ValkeyLedger
+from kerbauth.throttle.valkey_server import Server
 from kerbauth.throttle.window_storage import SqliteWindows
 from kerbauth.throttle.windows import SourceWindows
 from tests.throttle.stores import ALIAS, ALICE, BOB, ServerStore, running_server
@@ -400,3 +402,37 @@ async def test_the_user_of_the_how_to_may_do_what_is_needed() -> None:
         await windows.count("192.0.2.1")
         assert (await windows.held("192.0.2.1"))[0] == "source"
         await ledger.close()
+
+
+async def test_a_server_that_comes_back_empty_hears_what_the_machine_counted(make: Maker, server: ServerStore, tmp_path: Path) -> None:
+    bench = with_server(make, server, tmp_path / "here.sqlite3")
+    await bench.login(WRONG, "wrong-1")
+    server.stop()
+    await bench.login(WRONG, "wrong-2")
+    server.start()
+    bench.clock[0] += 6
+    await bench.login(WRONG, "wrong-3")
+    assert isinstance(await bench.ask("right"), Throttled)
+    there = with_server(make, server, tmp_path / "there.sqlite3")
+    assert isinstance(await there.ask("right"), Throttled), "another machine knows it too"
+
+
+async def test_a_server_that_lost_everything_between_two_logins_is_noticed(make: Maker, server: ServerStore, tmp_path: Path) -> None:
+    bench = with_server(make, server, tmp_path / "here.sqlite3")
+    for number in range(3):
+        await bench.login(WRONG, f"wrong-{number}")
+    server.client().flushall()
+    assert isinstance(await bench.ask("right"), Throttled)
+
+
+async def test_a_caller_that_hangs_up_while_the_attempt_is_settled_leaves_nothing_open(make: Maker) -> None:
+    bench = make()
+    for _ in range(5):
+        admitted = await bench.ask("right")
+        assert isinstance(admitted, Admitted)
+        settling = asyncio.create_task(bench.throttle.settle(admitted, Proved(ALICE)))
+        await asyncio.sleep(0)
+        settling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await settling
+    assert isinstance(await bench.ask("right"), Admitted)
