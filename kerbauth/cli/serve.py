@@ -1,12 +1,14 @@
 """`kerbauth serve`: run every configured door."""
 
 import argparse
-import asyncio
+import os
 
 from kerbauth import service
-from kerbauth.assembly import StartError, assemble, configure_logging, settle_start
-from kerbauth.cli.arguments import Subparsers, add_config, read_config
+from kerbauth.assembly import StartError, configure_logging
+from kerbauth.cli.arguments import Subparsers, add_config
 from kerbauth.cli.status import ExitStatus, complain
+from kerbauth.process.hardening import harden
+from kerbauth.service import NoWorkerError, Source
 from kerbauth.settings import SettingsError
 
 
@@ -24,17 +26,15 @@ def add(commands: Subparsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> ExitStatus:
     """Run the command."""
+    harden()  # before the first secret is read
+    source = Source(arguments.config, dict(os.environ))
     try:
-        settings = read_config(arguments)
+        settings = source.load()
         configure_logging(settings.server.log_level, form=settings.server.log_format)
-        assembly = assemble(settings)
+        service.run(source, settings)
     except (SettingsError, StartError) as error:
         return complain(error.problems)
-    try:
-        settle_start(settings)
-        asyncio.run(service.run(assembly))
-    except StartError as error:
-        return complain(error.problems)
-    finally:
-        assembly.close()
+    except NoWorkerError as error:
+        complain(error.problems)
+        return ExitStatus.WRONG_USE if error.found_out else ExitStatus.UNKNOWN
     return ExitStatus.FINE
