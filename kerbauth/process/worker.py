@@ -128,13 +128,16 @@ class _Attendance:
             drained.result()
 
     async def _beat(self) -> None:
-        asked = False
+        asked, at_birth = 0, resident_bytes()
         while True:
             self._say(Word.ALIVE)
             limit, resident = self._duty.memory_limit, resident_bytes()
-            if not asked and 0 < limit < resident:
-                self._say(Word.REPLACE, text=f"it holds {resident >> 20} MiB of memory, and may hold {limit >> 20}")
-                asked = True
+            if 0 < limit < resident and asked != limit:  # once for each limit: a reload may raise it
+                asked = limit
+                if limit > at_birth:
+                    self._say(Word.REPLACE, text=f"it holds {resident >> 20} MiB of memory, and may hold {limit >> 20}")
+                else:  # so would the next one: nothing is won by replacing it
+                    _log.error("worker %d began with %d MiB; a limit of %d is not kept", self._seat.number, at_birth >> 20, limit >> 20)
             await asyncio.sleep(BEAT)
 
     def _say(self, word: Word, number: int = 0, text: str = "") -> None:

@@ -102,7 +102,7 @@ class ServerSettings(TlsSettings):
         ge=0,
         le=1_048_576,
         description="A worker that holds more MiB of memory is replaced: first another one serves, then it ends what is under way. 0: no "
-        "limit. A worker begins with some 60.",
+        "limit. A worker begins with some 60; a limit below that is not kept.",
     )
     worker_timeout: Seconds = Field(30.0, ge=2, description="Seconds without a sign of life after which a worker is killed and replaced.")
     drain: Seconds = Field(

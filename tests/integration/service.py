@@ -124,6 +124,32 @@ class RunningService:
             time.sleep(0.02)  # polling a file another process writes
         return self
 
+    @property
+    def config(self) -> Path:
+        return self.folder / "kerbauth.toml"
+
+    def reloads(self) -> int:
+        """How many reloads have come to an end, well or not."""
+        return len(re.findall(r"INFO kerbauth: reloaded: |ERROR kerbauth: the new configuration is refused", self.log()))
+
+    def reload(self) -> str:
+        """Send SIGHUP and wait until it is through; what was logged meanwhile."""
+        assert self.process is not None
+        before, logged = self.reloads(), len(self.log())
+        self.process.send_signal(signal.SIGHUP)
+        ends = time.monotonic() + 20
+        while self.reloads() == before:
+            assert time.monotonic() < ends, self.log()[logged:]
+            time.sleep(0.005)  # polling a file another process writes
+        return self.log()[logged:]
+
+    def configure(self, old: str, new: str) -> str:
+        """Change the configuration file, as an editor does, and reload; what was logged."""
+        text = self.config.read_text()
+        assert old in text
+        self.config.write_text(text.replace(old, new))
+        return self.reload()
+
     def stop(self) -> int:
         assert self.process is not None
         self._look_around(self.process.pid)
