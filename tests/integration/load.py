@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import itertools
 import threading
 import time
 from collections import Counter
@@ -33,6 +34,10 @@ class Load:
     wrong: list[str] = field(default_factory=list)
     slowest: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _wanted: int = 0
+    _enough: threading.Event = field(default_factory=threading.Event)
+    _leave: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def prepared(cls, service: RunningService, realm: LabRealm, folder: Path, tokens: int = 200) -> "Load":
@@ -42,31 +47,36 @@ class Load:
 
     @contextlib.contextmanager
     def running(self, logins: int, *, connections: int) -> Iterator[threading.Event]:
-        """Run it meanwhile; what is given is set when it is through. At the end everything has its answer, or the test fails."""
-        numbers, done = iter(range(logins)), threading.Event()
-        threads = [threading.Thread(target=self._connection, args=(numbers,), daemon=True) for _ in range(connections)]
+        """Run it for as long as the body of the `with` takes, and for so many logins at least: then what is given is set.
+
+        At the end everything has its answer, or the test fails.
+        """
+        self._wanted = logins
+        threads = [threading.Thread(target=self._connection, daemon=True) for _ in range(connections)]
         for thread in threads:
             thread.start()
-
-        def wait() -> None:
+        try:
+            yield self._enough
+        finally:
+            self._leave.set()
+            ends = time.monotonic() + 60
             for thread in threads:
-                thread.join()
-            done.set()
+                thread.join(max(0.0, ends - time.monotonic()))
+        assert not any(thread.is_alive() for thread in threads), "logins hang"
 
-        waiting = threading.Thread(target=wait, daemon=True)
-        waiting.start()
-        yield done
-        waiting.join(60)
-        assert done.is_set(), "logins hang"
+    def _next(self) -> tuple[int, bytes | None] | None:
+        with self._lock:
+            number = next(self._numbers)
+            if number >= self._wanted:
+                self._enough.set()
+                if self._leave.is_set():
+                    return None
+            return number, self.tokens.pop() if number % 4 == 2 and self.tokens else None
 
-    def _connection(self, numbers: Iterator[int]) -> None:
+    def _connection(self) -> None:
         session = requests.Session()
-        while True:
-            with self._lock:
-                number = next(numbers, None)
-                token = self.tokens.pop() if number is not None and number % 4 == 2 and self.tokens else None
-            if number is None:
-                return
+        while (job := self._next()) is not None:
+            number, token = job
             began = time.monotonic()
             try:
                 kind, expected, reply = self._ask(session, number, token)

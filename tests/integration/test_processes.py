@@ -57,7 +57,7 @@ def test_workers_killed_at_random_under_load_cost_their_own_connections_only(
             time.sleep(rng.uniform(0.05, 0.3))  # the load goes on meanwhile
     _log.info("%d kills, back after %.2f s at worst; %s; slowest answer %.2f s", len(gaps), max(gaps), load.outcomes, load.slowest)
     assert load.wrong == []
-    assert load.outcomes.total() == 2000
+    assert load.outcomes.total() >= 2000
     assert len(gaps) >= 5
     assert max(gaps) < 1.0
     assert load.slowest < 10
