@@ -100,6 +100,8 @@ class RunningService:
     environment: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
+    wrapper: tuple[str, ...] = ()  # what runs the command, as another user for example; it must become it (exec)
+    passed: tuple[int, ...] = ()  # descriptors to leave open
     session: requests.Session = field(default_factory=requests.Session)
     trusted: str = ""  # the CA that a service with TLS is checked with
 
@@ -113,9 +115,13 @@ class RunningService:
 
     def start(self) -> "RunningService":
         config = self.setup.write(self.folder)
-        command = [sys.executable, "-m", "kerbauth", "serve", "--config", str(config)]
+        return self.run(config)
+
+    def run(self, config: Path) -> "RunningService":
+        """Start it with a configuration that is written already."""
+        command = [*self.wrapper, sys.executable, "-m", "kerbauth", "serve", "--config", str(config)]
         with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment}, pass_fds=self.passed)
         ends = time.monotonic() + 30
         while not self.url:
             self.url = next(iter(re.findall(r"https?://127\.0\.0\.1:\d+", self.log_file.read_text())), "")
