@@ -156,7 +156,7 @@ class Supervisor:
 
     def _mourn(self, child: Child) -> None:
         if child.state is State.LEAVING:
-            _log.info("%s has left", child.name)
+            _log.info("%s %s", child.name, child.end if child.status else "has left")
             return
         now = time.monotonic()
         if not self._complete:
@@ -230,11 +230,10 @@ class Supervisor:
         self._next_tick = now + TICK
         silence = self._work.policy.silence
         for child in self._children:
-            if child.ends is not None:
-                if now >= child.ends:
-                    _log.error("%s has not left in time and is killed", child.name)
-                    child.kill()
-            elif now - child.heard > silence:
+            if child.ends is not None and now >= child.ends:
+                _log.error("%s has not left in time and is killed", child.name)
+                child.kill()
+            elif now - child.heard > silence:  # it says that it lives while it drains, too
                 _log.error("%s gave no sign of life for %g seconds and is killed", child.name, silence)
                 child.kill()
         if not self._stopping and self._work.changed():
@@ -263,19 +262,18 @@ class Supervisor:
         told = [child for child in self._children if child.state is not State.LEAVING]
         for child in told:
             child.tell(Word.LOAD, self._order, order)
-        self._round = Round(self._order, told, time.monotonic() + self._work.policy.silence)
+        self._round = Round(self._order, told, time.monotonic(), self._work.policy.silence)
 
     def _end_round(self) -> None:
-        """Close a round in which everybody has answered and all serve, or whose time is up."""
+        """Close a round in which everybody has answered and all serve, or in which even the replacements' time is up."""
         if self._round is None:
             return
-        late = self._round.overdue(time.monotonic())
-        for child in late or ():
+        for child in self._round.overdue(time.monotonic()):
             _log.error("%s did not take up the new configuration in time and is replaced", child.name)
             child.retiring = True
         serving = sum(child.state is State.SERVING for child in self._active())
-        replacing = any(child.retiring for child in self._children)
-        if late is None and (self._round.open or replacing or serving < self._work.policy.workers):
+        settled = not self._round.open and serving >= self._work.policy.workers and not any(child.retiring for child in self._children)
+        if not settled and not self._round.over(time.monotonic()):
             return
         self._round = None
         self._work.reloaded(serving)

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import random
 import re
 import signal
@@ -51,7 +50,7 @@ def test_workers_killed_at_random_under_load_cost_their_own_connections_only(
             before = workers.pids()
             victim = rng.choice(sorted(before))
             began = time.monotonic()
-            os.kill(victim, rng.choice((signal.SIGKILL, signal.SIGSEGV)))
+            workers.signal(victim, rng.choice((signal.SIGKILL, signal.SIGSEGV)))
             until(partial(workers.replaced, victim, WORKERS), within=10)
             gaps.append(time.monotonic() - began)
             time.sleep(rng.uniform(0.05, 0.3))  # the load goes on meanwhile
@@ -74,7 +73,7 @@ def test_a_killed_worker_leaves_the_others_connections_alone(crowd: RunningServi
     victim = min(workers.pids())
     theirs = {port for port, pid in workers.connections().items() if pid != victim}
     assert theirs, "every connection went to one worker"
-    os.kill(victim, signal.SIGKILL)
+    workers.signal(victim, signal.SIGKILL)
     until(lambda: workers.replaced(victim, WORKERS), within=5)
     assert theirs <= set(workers.connections())
 
@@ -82,7 +81,7 @@ def test_a_killed_worker_leaves_the_others_connections_alone(crowd: RunningServi
 def test_a_worker_that_was_told_to_end_is_replaced(crowd: RunningService) -> None:
     workers = Workers(crowd)
     victim = max(workers.pids())
-    os.kill(victim, signal.SIGTERM)
+    workers.signal(victim, signal.SIGTERM)
     until(lambda: workers.replaced(victim, WORKERS), within=5)
 
 
@@ -90,7 +89,7 @@ def test_a_worker_whose_event_loop_is_stuck_is_killed_and_replaced(setup: Setup,
     service = start(Setup(setup.realms, setup.permissions, server="workers = 2\nworker_timeout = 2.0"))
     workers = Workers(service)
     victim = min(workers.pids())
-    os.kill(victim, signal.SIGSTOP)  # as if its event loop were stuck: no sign of life
+    workers.signal(victim, signal.SIGSTOP)  # as if its event loop were stuck: no sign of life
     until(lambda: workers.replaced(victim, 2), within=10)
     assert "gave no sign of life for 2 seconds and is killed" in service.log()
     assert service.login("good00", CANARY).status_code == 200

@@ -1,7 +1,6 @@
 """Reloads in a running service: nothing under way is lost, what changed takes effect, and what is wrong changes nothing."""
 
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -146,7 +145,7 @@ def test_a_bad_configuration_changes_nothing_and_says_everything(service: Runnin
         # a worker that has to be forked now is forked with the last good one, too
         workers = Workers(service)
         for victim in workers.pids():
-            os.kill(victim, signal.SIGKILL)
+            workers.signal(victim, signal.SIGKILL)
             until(lambda victim=victim: workers.replaced(victim, 3), within=5)  # type: ignore[misc]  # a default binds the loop's variable
         assert all(everywhere(service, lambda _: service.login("good02", CANARY).status_code == 200))
     finally:
@@ -187,7 +186,7 @@ def test_a_worker_that_cannot_take_it_up_is_replaced_by_one_that_has(service: Ru
     workers = Workers(service)
     service.configure("drain = 10.0", "drain = 10.0\nworker_timeout = 2.0")
     victim = min(workers.pids())
-    os.kill(victim, signal.SIGSTOP)
+    workers.signal(victim, signal.SIGSTOP)
     before = service.reloads()
     assert service.process is not None
     service.process.send_signal(signal.SIGHUP)

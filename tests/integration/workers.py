@@ -1,7 +1,9 @@
 """A service's processes, as the operating system sees them."""
 
+import os
 import re
 import resource
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +36,11 @@ class Workers:
         """Those that there are and that said so."""
         said = {int(pid) for pid in re.findall(r"\(process (\d+)\) serves", self.service.log())}
         return said & self.pids()
+
+    def signal(self, pid: int, number: signal.Signals) -> None:
+        """Send one of them a signal, and forget the connections that we keep: they may be its."""
+        self.service.session.close()
+        os.kill(pid, number)
 
     def memory(self, pid: int) -> int:
         """MiB in RAM."""
