@@ -12,7 +12,7 @@ from kerbauth.assembly.prepare import Prepared, begin
 from kerbauth.assembly.throttling import throttle_of
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
-from kerbauth.kdc.runtime import KerberosRuntime
+from kerbauth.kdc.runtime import KerberosRuntime, reseed
 from kerbauth.kdc.verifier import GssapiVerifier
 from kerbauth.login import LoginService, Ports
 from kerbauth.observe.audit_file import AuditFile, open_audit, settle_audit
@@ -56,6 +56,7 @@ class Foundation:
     @classmethod
     def lay(cls, settings: Settings, runtime: KerberosRuntime, seat: int | None = None) -> Self:
         """Open what it needs. Without a seat it is alone, and counts by itself. Raises StartError."""
+        reseed()
         with ExitStack() as undo:
             try:
                 audit = open_audit(settings.audit)

@@ -1,5 +1,6 @@
 """The process's own Kerberos environment: a private folder and the variables that point libkrb5 at it and at nothing else."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -134,10 +135,27 @@ def libkrb5_version() -> str:
     return found[1].decode("ascii", "replace") if found else "unknown"
 
 
+def reseed() -> None:
+    """Give this process's libkrb5 random numbers of its own: call it in a forked process.
+
+    Before release 1.20 its generator adds nothing but the process id after a fork (lib/crypto/krb/prng_fortuna.c), and an id comes back;
+    later releases ask the kernel each time, and this does nothing.
+    """
+    library = _loaded("libk5crypto")
+    if library is not None:
+        added = ctypes.c_int()  # release 1.20 writes there without looking whether there is a place
+        ctypes.CDLL(str(library)).krb5_c_random_os_entropy(None, 0, ctypes.byref(added))
+
+
 def _libkrb5() -> Path | None:
     """The file of the libkrb5 in this process."""
+    return _loaded("libkrb5")
+
+
+def _loaded(name: str) -> Path | None:
+    """The file of a library in this process."""
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         file = line.rpartition(" ")[2]
-        if "/libkrb5.so." in file:
+        if f"/{name}.so." in file:
             return Path(file)
     return None

@@ -1,8 +1,11 @@
 """Running the service: a supervisor, its workers, and their doors from start to drain."""
 
+import logging
 import os
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Final
 
 from kerbauth.assembly import begin, make_room_for_metrics, settle_start
 from kerbauth.process.supervisor import Supervisor
@@ -14,6 +17,8 @@ from kerbauth.service.supervised import Service
 from kerbauth.settings import Settings
 
 __all__ = ["NoWorkerError", "Source", "run"]
+
+_log: Final = logging.getLogger("kerbauth")
 
 
 def run(source: Source, settings: Settings, ready: Callable[[str], None] = lambda _url: None) -> None:
@@ -32,4 +37,6 @@ def run(source: Source, settings: Settings, ready: Callable[[str], None] = lambd
         loaded = Loaded(prepared, digests(source.files(settings)))
         sockets = Sockets.open(settings.server, os.environ)
         undo.callback(sockets.close)
+        if threading.active_count() > 1:
+            _log.warning("the permission adapter started threads when it was opened; workers are forked without them, and may hang")
         Supervisor(Service(source, loaded, runtime, sockets, ready), notifier).run()

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.kdc.realm import KerberosRealm
-from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError
+from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, reseed
 
 REALM = KerberosRealm("KA.TEST", ("127.0.0.1:88",), Path("x.keytab"), "HTTP/localhost")
 
@@ -95,3 +95,7 @@ def test_libkrb5_may_need_until_the_next_second_to_notice_a_change(tmp_path: Pat
     assert 0.0 <= runtime.unnoticed_for() <= 1.0
     os.utime(runtime.folder / "krb5.conf", (1, 1))
     assert runtime.unnoticed_for() == 0.0
+
+
+def test_random_numbers_of_libkrb5_can_be_renewed_in_any_process() -> None:
+    reseed()
