@@ -17,8 +17,9 @@ def add(commands: Subparsers) -> None:
     command = commands.add_parser(
         "serve",
         help="run the service until SIGTERM",
-        description="Run every configured door in the foreground until SIGTERM or SIGINT: then no new connection is taken, and logins "
-        "under way end. A configuration that is not safe does not start: every problem is printed.",
+        description="Run every configured door in the foreground, in `server.workers` processes, until SIGTERM or SIGINT: then no new "
+        "connection is taken, and logins under way end; a second signal stops at once. SIGHUP reloads the configuration and the files it "
+        "names. A configuration that is not safe does not start: every problem is printed.",
     )
     add_config(command)
     command.set_defaults(execute=execute)

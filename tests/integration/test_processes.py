@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.integration.conftest import CANARY, entry, names_of
-from tests.integration.kdc import LabRealm
+from tests.integration.kdc import LabRealm, make_tokens
 from tests.integration.load import Load
 from tests.integration.service import RunningService, Setup, persons_with_desktop
 from tests.integration.workers import Workers, until
@@ -76,6 +76,16 @@ def test_a_killed_worker_leaves_the_others_connections_alone(crowd: RunningServi
     workers.signal(victim, signal.SIGKILL)
     until(lambda: workers.replaced(victim, WORKERS), within=5)
     assert theirs <= set(workers.connections())
+
+
+def test_a_ticket_used_at_one_worker_is_a_replay_at_every_other(crowd: RunningService, realm: LabRealm, tmp_path: Path) -> None:
+    (token,) = make_tokens(realm.kinit("good05", CANARY, tmp_path / "ccache"), "HTTP/localhost@KA.TEST")
+    replies = []
+    for _ in range(16):  # a new connection each time, so that every worker has some
+        crowd.session.close()
+        replies.append(crowd.sso(token))
+    assert [reply.status_code for reply in replies] == [200] + [401] * 15
+    assert {reply.json()["reason"] for reply in replies[1:]} == {"ticket-replayed"}
 
 
 def test_a_worker_that_was_told_to_end_is_replaced(crowd: RunningService) -> None:
