@@ -92,7 +92,7 @@ def test_logins_work_for_an_unprivileged_user_on_a_read_only_file_system(realm: 
         config.write_text(config.read_text() + "\n# a comment\n")
         assert "reloaded: 2 workers" in service.reload()
         assert service.login("jdoe", CANARY).status_code == 200
-        assert len((written / "audit.jsonl").read_text().splitlines()) == 4
+        assert (written / "audit.jsonl").read_text().count('"kind":"login"') == 4
         assert "libkrb5 1." in service.log(), "what is loaded can be told, though the process is not dumpable"
     finally:
         assert service.stop() == 0

@@ -32,4 +32,4 @@ def test_names_are_those_of_the_file(tmp_path: Path) -> None:
 def test_files_that_are_read_are_named_and_those_that_are_written_are_not(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     found = named_files(written(tmp_path, 'adapter = "other"\nfile = "data"\nurl = "http://x/y"\nnothing = "\\u0000"'))
-    assert set(found) == {tmp_path / name for name in ("key.tab", "map.csv", "token", "texts", "data")}
+    assert set(found) == {tmp_path / name for name in ("key.tab", "map.csv", "token", "texts", "data", "audit.key")}
