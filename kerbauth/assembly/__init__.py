@@ -7,8 +7,8 @@ A `Generation` stands on a foundation and lives until the next reload.
 
 from kerbauth.assembly.audit import hashed_name, verify_audit
 from kerbauth.assembly.errors import StartError, UnknownRealmError
-from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble, settle_start
-from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start
+from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble, make_room_for_metrics, settle_start
+from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start, write_realms
 from kerbauth.assembly.realms import name_mapper, realm_directory
 from kerbauth.assembly.throttling import ledgers
 from kerbauth.assembly.tools import ask_kdcs, library_versions, list_keytab, make_sso_token
@@ -47,6 +47,7 @@ __all__ = [
     "ledgers",
     "library_versions",
     "list_keytab",
+    "make_room_for_metrics",
     "make_sso_token",
     "name_mapper",
     "prepare",
@@ -54,4 +55,5 @@ __all__ = [
     "settle_start",
     "verify_audit",
     "verify_start",
+    "write_realms",
 ]

@@ -4,6 +4,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 from kerbauth.assembly.errors import StartError
@@ -11,7 +12,7 @@ from kerbauth.assembly.prepare import Prepared, begin
 from kerbauth.assembly.throttling import throttle_of
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
-from kerbauth.kdc.runtime import KerberosRuntime
+from kerbauth.kdc.runtime import KerberosRuntime, reseed
 from kerbauth.kdc.verifier import GssapiVerifier
 from kerbauth.login import LoginService, Ports
 from kerbauth.observe.audit_file import AuditFile, open_audit, settle_audit
@@ -24,6 +25,19 @@ from kerbauth.texts import Texts
 from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
 from kerbauth.web.exchange import Services
 from kerbauth.web.forwarded import TrustedProxies
+
+
+def metrics_folder(runtime: KerberosRuntime) -> Path:
+    """Where the workers' counts are, to be told as one."""
+    return runtime.folder / "metrics"
+
+
+def make_room_for_metrics(runtime: KerberosRuntime) -> None:
+    """Before the first worker: begin with no counts of an earlier run. Raises StartError."""
+    try:
+        Metrics.prepare(metrics_folder(runtime))
+    except OSError as error:
+        raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime)}: {error.strerror}"]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +54,21 @@ class Foundation:
     throttle: PasswordThrottle | NoThrottle
 
     @classmethod
-    def lay(cls, settings: Settings, runtime: KerberosRuntime, seat: int = 0) -> Self:
-        """Open what it needs. Raises StartError."""
+    def lay(cls, settings: Settings, runtime: KerberosRuntime, seat: int | None = None) -> Self:
+        """Open what it needs. Without a seat it is alone, and counts by itself. Raises StartError."""
+        reseed()
         with ExitStack() as undo:
             try:
                 audit = open_audit(settings.audit)
                 undo.callback(audit.close)
+                metrics = Metrics(settings.realms) if seat is None else Metrics(settings.realms, metrics_folder(runtime), seat)
                 tracing = open_tracing(settings.tracing, settings.realms)
             except (AuditError, TracingError) as error:
                 raise StartError([str(error)]) from error
+            except OSError as error:
+                raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime)}: {error.strerror}"]) from error
             undo.pop_all()
-        metrics = Metrics(settings.realms)
-        return cls(seat, audit, metrics, tracing, throttle_of(settings.throttle, runtime.folder, metrics))
+        return cls(seat or 0, audit, metrics, tracing, throttle_of(settings.throttle, runtime.folder, metrics))
 
     @property
     def observers(self) -> tuple[LoginObserver, ...]:

@@ -101,6 +101,18 @@ def prepare(settings: Settings, workers: int = 1) -> Prepared:
     return _load(settings, _check(settings), workers)
 
 
+def write_realms(runtime: KerberosRuntime, now: Prepared, before: Prepared) -> None:
+    """Tell libkrb5 the realms of `now`, and those that only `before` has: logins under way may still ask their KDCs.
+
+    Raises StartError.
+    """
+    gone = (realm for realm in before.realms if realm.name not in now.settings.realms)
+    try:
+        runtime.write_config((*now.realms, *gone), default_realm(now.settings))
+    except (RuntimeFolderError, ValueError) as error:
+        raise StartError([str(error)]) from error
+
+
 def _load(settings: Settings, checked: _Checked, workers: int) -> Prepared:
     realms = kerberos_realms(settings, workers)
     try:

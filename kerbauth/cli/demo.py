@@ -7,6 +7,7 @@ from kerbauth.cli.arguments import Subparsers
 from kerbauth.cli.status import ExitStatus, complain
 from kerbauth.demo import run
 from kerbauth.demo.realm import RealmError
+from kerbauth.service import NoWorkerError
 from kerbauth.settings import SettingsError
 
 DEFAULT_PORT = 8080
@@ -30,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
         return complain([f"--port must be between 0 and 65535, not {arguments.port}"])
     try:
         run.run(arguments.port, lambda text: print(text, flush=True))
-    except RealmError as error:
+    except (RealmError, NoWorkerError) as error:
         complain([error])
         return ExitStatus.UNKNOWN
     except (SettingsError, StartError) as error:

@@ -1,36 +1,32 @@
 """`kerbauth demo`: a throw-away realm, sample data and the service, in the foreground; nothing is left at the end."""
 
-import asyncio
 import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 from kerbauth import service
-from kerbauth.assembly import assemble, configure_logging
+from kerbauth.assembly import configure_logging
 from kerbauth.demo import data
 from kerbauth.demo.principals import RealmDescription
 from kerbauth.demo.realm import ThrowawayRealm
-from kerbauth.settings import load
+from kerbauth.service import Source
 
 
 def run(port: int, show: Callable[[str], None]) -> None:
     """Run the demonstration until SIGINT or SIGTERM. `show` is given what to try.
 
-    Raises RealmError if no KDC can be started here, StartError if the port is taken.
+    Raises RealmError if no KDC can be started here, StartError if the port is taken, NoWorkerError if the service ends by itself.
     """
     description = RealmDescription(data.REALM, tuple(exhibit.user for exhibit in data.EXHIBITS), data.SERVICES)
     # SIGTERM while the realm is being made must also remove it: as an exception it passes through the context manager.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     with ThrowawayRealm(description) as realm:
         token = secrets.token_urlsafe(32)
-        settings = load(_write(realm, port, token), {})
+        source = Source(_write(realm, port, token), {})
+        settings = source.load()
         configure_logging(settings.server.log_level)
-        assembly = assemble(settings)
-        try:
-            asyncio.run(service.run(assembly, ready=lambda url: show(_instructions(realm, url, token))))
-        finally:
-            assembly.close()
+        service.run(source, settings, ready=lambda url: show(_instructions(realm, url, token)))
 
 
 def _write(realm: ThrowawayRealm, port: int, token: str) -> Path:

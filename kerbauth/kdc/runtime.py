@@ -1,10 +1,12 @@
 """The process's own Kerberos environment: a private folder and the variables that point libkrb5 at it and at nothing else."""
 
+import ctypes
 import os
 import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -62,20 +64,31 @@ class KerberosRuntime:
         return cls(folder, remove=False)
 
     def write_config(self, realms: Sequence[KerberosRealm], default: str | None) -> None:
-        """Write krb5.conf for these realms, atomically. Raises ValueError (see krb5conf.render) or RuntimeFolderError."""
+        """Write krb5.conf for these realms, atomically; one that says so already stays. Raises ValueError (see krb5conf.render) or
+        RuntimeFolderError.
+        """
         plugins = self.folder / "plugins"
         text = krb5conf.render(realms, default, plugins.resolve())
         target = self.folder / "krb5.conf"
         try:
             _offer_preauthentication(plugins)
+            (self.folder / "mech.conf").write_text("", encoding="ascii")
+            if target.exists() and target.read_text(encoding="ascii", errors="replace") == text:
+                return
             descriptor, name = tempfile.mkstemp(prefix="krb5.conf.", dir=self.folder)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(text)
             Path(name).replace(target)
-            (self.folder / "mech.conf").write_text("", encoding="ascii")
         except OSError as error:
             msg = f"the runtime folder {self.folder} cannot be written: {error.strerror}"
             raise RuntimeFolderError(msg) from error
+
+    def unnoticed_for(self) -> float:
+        """Seconds, at most one, until libkrb5 notices the last `write_config`: it looks at most once per second of the clock
+        (util/profile/prof_file.c, profile_update_file_data_locked).
+        """
+        written = int((self.folder / "krb5.conf").stat().st_mtime)
+        return min(1.0, max(0.0, written + 1.01 - time.time()))
 
     def activate(self) -> None:
         """Point this process's libkrb5 and GSSAPI at the runtime folder and away from everything of the machine's."""
@@ -122,10 +135,27 @@ def libkrb5_version() -> str:
     return found[1].decode("ascii", "replace") if found else "unknown"
 
 
+def reseed() -> None:
+    """Give this process's libkrb5 random numbers of its own: call it in a forked process.
+
+    Before release 1.20 its generator adds nothing but the process id after a fork (lib/crypto/krb/prng_fortuna.c), and an id comes back;
+    later releases ask the kernel each time, and this does nothing.
+    """
+    library = _loaded("libk5crypto")
+    if library is not None:
+        added = ctypes.c_int()  # release 1.20 writes there without looking whether there is a place
+        ctypes.CDLL(str(library)).krb5_c_random_os_entropy(None, 0, ctypes.byref(added))
+
+
 def _libkrb5() -> Path | None:
     """The file of the libkrb5 in this process."""
+    return _loaded("libkrb5")
+
+
+def _loaded(name: str) -> Path | None:
+    """The file of a library in this process."""
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         file = line.rpartition(" ")[2]
-        if "/libkrb5.so." in file:
+        if f"/{name}.so." in file:
             return Path(file)
     return None

@@ -121,18 +121,20 @@ def announce(
     version: str,
     *,
     doors: Sequence[str],
+    workers: int,
     realms: Mapping[str, str],
     permissions: str,
     libraries: Mapping[str, str],
     warnings: Sequence[str],
 ) -> None:
-    """Say in one line what starts: version, doors, realms with their kinds, permission adapter, libraries, everything unsafe.
+    """Say in one line what starts: version, doors, workers, realms with their kinds, permission adapter, libraries, everything unsafe.
 
     Each warning is also an entry of its own at WARNING, for those who read from there on only.
     """
     members = {
         "version": version,
         "doors": list(doors),
+        "workers": workers,
         "realms": dict(realms),
         "permissions": permissions,
         "libraries": dict(libraries),
@@ -140,7 +142,7 @@ def announce(
     }
     kinds = ", ".join(f"{name} ({kind})" for name, kind in realms.items())
     versions = ", ".join(f"{name} {each}" for name, each in libraries.items())
-    line = f"kerbauth {version} on {', '.join(doors)}; realms: {kinds}; permissions: {permissions}; {versions}"
+    line = f"kerbauth {version} on {', '.join(doors)}; workers: {workers}; realms: {kinds}; permissions: {permissions}; {versions}"
     log_event(logger, logging.INFO, f"kerbauth {version} starts", members, "; ".join([line, *(f"unsafe: {each}" for each in warnings)]))
     for warning in warnings:
         logger.warning("%s", warning)

@@ -4,13 +4,14 @@ from kerbauth.core.problem import Problem
 from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
 from kerbauth.settings.clients import ClientSettings
+from kerbauth.settings.leaves import leaves, named_files
 from kerbauth.settings.load import SettingsError, load
 from kerbauth.settings.model import MessageSettings, PermissionSettings, Settings
 from kerbauth.settings.names import name_rules, realm_names
 from kerbauth.settings.realms import NameSettings, RealmKind, RealmSettings, RuleSettings
 from kerbauth.settings.reference import reference, reference_markdown
 from kerbauth.settings.secret_files import SecretFileError, read_secret_file
-from kerbauth.settings.server import LogFormat, LogLevel, ServerSettings
+from kerbauth.settings.server import LogFormat, LogLevel, ServerSettings, is_loopback
 from kerbauth.settings.throttle import ThrottleSettings
 from kerbauth.settings.tracing import TracingSettings
 
@@ -34,8 +35,11 @@ __all__ = [
     "SettingsError",
     "ThrottleSettings",
     "TracingSettings",
+    "is_loopback",
+    "leaves",
     "load",
     "name_rules",
+    "named_files",
     "read_secret_file",
     "realm_names",
     "reference",

@@ -90,6 +90,29 @@ class ServerSettings(TlsSettings):
     log_format: Annotated[LogFormat, Lax] = Field(
         LogFormat.CONSOLE, description="How the log is written: console (a line of text per entry) or json (a JSON object per line)."
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="How many processes serve. Each realm's `max_concurrent` and `max_waiting` are shared among them. One for each core "
+        "is plenty; two or more keep the service there while one is replaced.",
+    )
+    worker_memory_mb: int = Field(
+        0,
+        ge=0,
+        le=1_048_576,
+        description="A worker that holds more MiB of memory is replaced: first another one serves, then it ends what is under way. 0: no "
+        "limit. A worker begins with some 60; a limit below that is not kept.",
+    )
+    worker_timeout: Seconds = Field(30.0, ge=2, description="Seconds without a sign of life after which a worker is killed and replaced.")
+    drain: Seconds = Field(
+        30.0,
+        description="Seconds that logins under way get to end after SIGTERM, or in a worker that is replaced; what is left is cut off.",
+    )
+    watch: bool = Field(
+        False,
+        description="true: a change of the configuration file, or of a file that it names, is a reload, as if SIGHUP had been sent.",
+    )
 
     refusal_floor: Annotated[float, Field(ge=0, allow_inf_nan=False), Kind("seconds")] = Field(
         0.25,
@@ -104,7 +127,7 @@ class ServerSettings(TlsSettings):
         host, _ = _address(value)
         # An `insecure_http` or `tls_certificate` that is itself wrong is not in `data`; then one problem at a time is enough.
         plain = info.data.get("insecure_http") is False and info.data.get("tls_certificate", value) is None
-        if plain and not _is_loopback(host):
+        if plain and not is_loopback(host):
             msg = (
                 "is an address that other machines reach, and passwords would come in unencrypted. Set tls_certificate and tls_key, or "
                 "listen on 127.0.0.1 and put a TLS proxy in front, or set insecure_http = true"
@@ -142,7 +165,7 @@ class ServerSettings(TlsSettings):
     @property
     def operations_exposed(self) -> bool:
         """Whether other machines reach the operators' pages without being a client."""
-        return self.operations_address is not None and not _is_loopback(self.operations_address[0])
+        return self.operations_address is not None and not is_loopback(self.operations_address[0])
 
 
 def _address(value: str) -> tuple[str, int]:
@@ -162,5 +185,6 @@ def _address(value: str) -> tuple[str, int]:
     return host, port
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address, or localhost."""
     return host == "localhost" or ipaddress.ip_address(host).is_loopback

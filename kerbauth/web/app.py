@@ -12,6 +12,7 @@ from kerbauth.web import handlers, operations
 from kerbauth.web.exchange import EXCHANGE, Exchange, Limits, Services
 from kerbauth.web.frame import Frame, respond
 from kerbauth.web.reply import Reply
+from kerbauth.web.tenure import Tenure
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,19 @@ def make_operations_app(app: web.Application, *, limits: Limits = DEFAULT_LIMITS
     return _app(app[FRAME], limits, ((route, _open(route)) for route in routes))
 
 
-def replace_services(app: web.Application, services: Services) -> None:
-    """Hand every request from now on to other services (a reload); those under way end with the ones they began with."""
-    app[FRAME].services = services
+def replace_services(app: web.Application, services: Services) -> Tenure:
+    """Hand every request from now on to other services (a reload); those under way end with the ones they began with.
+
+    What is returned tells when the last of them has ended.
+    """
+    before = app[FRAME].tenure
+    app[FRAME].tenure = Tenure(services)
+    return before
+
+
+async def idle(app: web.Application) -> None:
+    """Return when no request is under way with the services of now."""
+    await app[FRAME].tenure.idle()
 
 
 def _app(frame: Frame, limits: Limits, routes: Iterable[tuple[Route, Handler]]) -> web.Application:

@@ -20,6 +20,7 @@ from kerbauth.web import wire
 from kerbauth.web.exchange import EXCHANGE, Exchange, Limits, Services
 from kerbauth.web.handlers import CLOSE, malformed, turn_away
 from kerbauth.web.reply import COMMON_HEADERS, Reply, TurnedAway, Voice, problem
+from kerbauth.web.tenure import Tenure
 from kerbauth.web.wire import Malformed
 
 logger = logging.getLogger(__name__)
@@ -36,21 +37,30 @@ _OTHER: Final = "other"
 
 
 class Frame:
-    """Stands around every request of one application. `services` is what the next request will be handed to: assign to
+    """Stands around every request of one application. `tenure` holds what the next request will be handed to: assign to
     replace.
     """
 
     def __init__(self, services: Services, limits: Limits, new_id: Callable[[], str]) -> None:
-        self.services = services
+        self.tenure = Tenure(services)
         self._limits = limits
         self._new_id = new_id
+
+    @property
+    def services(self) -> Services:
+        """What the next request will be handed to."""
+        return self.tenure.services
 
     def middleware(self) -> Middleware:
         """The middleware to give to the application: the outermost one."""
 
         @web.middleware
         async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
-            exchange = self._begin(request)
+            with self.tenure as services:
+                return await attended(services, request, handler)
+
+        async def attended(services: Services, request: web.Request, handler: Handler) -> web.StreamResponse:
+            exchange = self._begin(services, request)
             request[EXCHANGE] = exchange
             correlation.begin(exchange.correlation_id)
             try:
@@ -80,7 +90,8 @@ class Frame:
 
         `what` goes to the log and holds nothing that came in.
         """
-        exchange = Exchange(self.services, self._limits, self._new_id(), peer, self._voice(self.services, ""))
+        services = self.tenure.services
+        exchange = Exchange(services, self._limits, self._new_id(), peer, self._voice(services, ""))
         correlation.begin(exchange.correlation_id)
         if refusal is None:
             logger.error("%s: failed outside the application, peer %s: %s", exchange.correlation_id, peer, what)
@@ -98,8 +109,7 @@ class Frame:
         away = TurnedAway(Unavailable(Reason.OVERLOADED, Stage.REQUEST), 503, headers=(CLOSE,))
         return respond(problem(away, exchange.voice, exchange.correlation_id), exchange.correlation_id)
 
-    def _begin(self, request: web.Request) -> Exchange:
-        services = self.services
+    def _begin(self, services: Services, request: web.Request) -> Exchange:
         own_id = wire.correlation_id(request.headers.getall("X-Correlation-ID", ()))
         languages = ", ".join(request.headers.getall("Accept-Language", ()))
         peer = services.proxies.peer(request.remote or "", request.headers.getall(services.proxies.header, ()))

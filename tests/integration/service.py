@@ -100,6 +100,8 @@ class RunningService:
     environment: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
+    wrapper: tuple[str, ...] = ()  # what runs the command, as another user for example; it must become it (exec)
+    passed: tuple[int, ...] = ()  # descriptors to leave open
     session: requests.Session = field(default_factory=requests.Session)
     trusted: str = ""  # the CA that a service with TLS is checked with
 
@@ -113,9 +115,13 @@ class RunningService:
 
     def start(self) -> "RunningService":
         config = self.setup.write(self.folder)
-        command = [sys.executable, "-m", "kerbauth", "serve", "--config", str(config)]
+        return self.run(config)
+
+    def run(self, config: Path) -> "RunningService":
+        """Start it with a configuration that is written already."""
+        command = [*self.wrapper, sys.executable, "-m", "kerbauth", "serve", "--config", str(config)]
         with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment}, pass_fds=self.passed)
         ends = time.monotonic() + 30
         while not self.url:
             self.url = next(iter(re.findall(r"https?://127\.0\.0\.1:\d+", self.log_file.read_text())), "")
@@ -123,6 +129,32 @@ class RunningService:
                 raise AssertionError(f"the service did not start:\n{self.log_file.read_text()}")
             time.sleep(0.02)  # polling a file another process writes
         return self
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "kerbauth.toml"
+
+    def reloads(self) -> int:
+        """How many reloads have come to an end, well or not."""
+        return len(re.findall(r"INFO kerbauth: reloaded: |ERROR kerbauth: the new configuration is refused", self.log()))
+
+    def reload(self) -> str:
+        """Send SIGHUP and wait until it is through; what was logged meanwhile."""
+        assert self.process is not None
+        before, logged = self.reloads(), len(self.log())
+        self.process.send_signal(signal.SIGHUP)
+        ends = time.monotonic() + 20
+        while self.reloads() == before:
+            assert time.monotonic() < ends, self.log()[logged:]
+            time.sleep(0.005)  # polling a file another process writes
+        return self.log()[logged:]
+
+    def configure(self, old: str, new: str) -> str:
+        """Change the configuration file, as an editor does, and reload; what was logged."""
+        text = self.config.read_text()
+        assert old in text
+        self.config.write_text(text.replace(old, new))
+        return self.reload()
 
     def stop(self) -> int:
         assert self.process is not None

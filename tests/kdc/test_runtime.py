@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.kdc.realm import KerberosRealm
-from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError
+from kerbauth.kdc.runtime import KerberosRuntime, RuntimeFolderError, reseed
 
 REALM = KerberosRealm("KA.TEST", ("127.0.0.1:88",), Path("x.keytab"), "HTTP/localhost")
 
@@ -76,3 +76,26 @@ def test_only_preauthentication_plugins_are_offered(tmp_path: Path) -> None:
     runtime.write_config([REALM], None)  # again, as at a restart in the same folder
     assert {path.name for path in (tmp_path / "plugins").iterdir()} <= {"preauth"}
     assert f"plugin_base_dir = {tmp_path / 'plugins'}" in (tmp_path / "krb5.conf").read_text()
+
+
+def test_a_krb5_conf_that_says_the_same_is_left_alone_and_another_one_replaces_it(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path / "run")
+    runtime.write_config([REALM], None)
+    first = (runtime.folder / "krb5.conf").stat().st_ino
+    runtime.write_config([REALM], None)
+    assert (runtime.folder / "krb5.conf").stat().st_ino == first
+    runtime.write_config([REALM], "KA.TEST")
+    assert "default_realm = KA.TEST" in (runtime.folder / "krb5.conf").read_text()
+    assert not list(runtime.folder.glob("krb5.conf.*"))
+
+
+def test_libkrb5_may_need_until_the_next_second_to_notice_a_change(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path / "run")
+    runtime.write_config([REALM], None)
+    assert 0.0 <= runtime.unnoticed_for() <= 1.0
+    os.utime(runtime.folder / "krb5.conf", (1, 1))
+    assert runtime.unnoticed_for() == 0.0
+
+
+def test_random_numbers_of_libkrb5_can_be_renewed_in_any_process() -> None:
+    reseed()

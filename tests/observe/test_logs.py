@@ -316,6 +316,7 @@ def test_logins_and_alarms_are_never_left_out(stream: io.StringIO) -> None:
 
 START = {
     "doors": ["http://127.0.0.1:8080"],
+    "workers": 2,
     "realms": {"A.EXAMPLE": "mit", "B.EXAMPLE": "mit"},
     "permissions": "static",
     "libraries": {"gssapi": "1.12", "libkrb5": "1.20.1"},
@@ -328,8 +329,8 @@ def test_a_start_is_one_line_with_all_that_runs_and_one_more_for_each_warning(st
     announce(logging.getLogger("kerbauth"), "0.1.0", **START)  # type: ignore[arg-type]  # keyword arguments of several types
     first, *others = [line.partition("+00:00 ")[2] for line in stream.getvalue().splitlines()]
     assert first == (
-        "INFO kerbauth: kerbauth 0.1.0 on http://127.0.0.1:8080; realms: A.EXAMPLE (mit), B.EXAMPLE (mit); permissions: static; "
-        "gssapi 1.12, libkrb5 1.20.1; unsafe: server.insecure_http = true: unsafe; unsafe: the keytab is old"
+        "INFO kerbauth: kerbauth 0.1.0 on http://127.0.0.1:8080; workers: 2; realms: A.EXAMPLE (mit), B.EXAMPLE (mit); "
+        "permissions: static; gssapi 1.12, libkrb5 1.20.1; unsafe: server.insecure_http = true: unsafe; unsafe: the keytab is old"
     )
     assert others == ["WARNING kerbauth: server.insecure_http = true: unsafe", "WARNING kerbauth: the keytab is old"]
 

@@ -229,10 +229,13 @@ async def test_new_services_take_the_next_request_and_old_ones_end_what_they_beg
     old.verifier.gate = asyncio.Event()
     under_way = asyncio.create_task(door.login())
     await old.verifier.reached.wait()
-    replace_services(door.app, new.services())
+    before = replace_services(door.app, new.services())
+    over = asyncio.create_task(before.idle())
     assert (await door.login()).status == 200
+    assert not over.done(), "a request that began with the old services is under way"
     old.verifier.gate.set()
     assert (await under_way).status == 200
+    await over
     assert (len(old.audit.records), len(new.audit.records)) == (1, 1)
 
 

@@ -1,0 +1,24 @@
+"""What workers share of a realm's limits."""
+
+from pathlib import Path
+
+import pytest
+
+from kerbauth.assembly.realms import kerberos_realms
+from kerbauth.settings import Settings, load
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    config = tmp_path / "kerbauth.toml"
+    config.write_text(
+        '[realms."A.TEST"]\nkind = "mit"\nkeytab = "k"\nservice = "HTTP/a.test"\nmax_concurrent = 32\nmax_waiting = 0\n'
+        '[permissions]\nadapter = "none"\n'
+    )
+    return load(config, {})
+
+
+@pytest.mark.parametrize(("workers", "each"), [(1, 32), (2, 16), (3, 11), (64, 1)])
+def test_a_realms_limit_is_shared_among_workers_and_rounded_up(settings: Settings, workers: int, each: int) -> None:
+    (realm,) = kerberos_realms(settings, workers)
+    assert (realm.max_concurrent, realm.max_waiting) == (each, 0)
