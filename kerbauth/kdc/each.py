@@ -1,5 +1,6 @@
 """Asking each KDC of a realm by itself, for an administrator: libkrb5 goes through its list by its own rules and names none of them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ async def ask_each(realm: KerberosRealm, runtime: KerberosRuntime) -> AsyncItera
     alone = [(address, replace(realm, kdcs=(address,))) for address in realm.kdcs] or [(BY_DNS, realm)]
     for address, one in alone:
         runtime.write_config((one,), realm.name)
+        # A call that was left behind by a silent KDC keeps the file of before in libkrb5's memory for a moment.
+        await asyncio.sleep(runtime.unnoticed_for())
         began = time.monotonic()
         try:
             problem = await Bulkhead(1).run(PATIENCE, lambda: probe.problem(realm.services[0]))

@@ -212,11 +212,14 @@ def test_realm_test_asks_each_kdc_by_itself(realm: LabRealm, tmp_path: Path) -> 
 
 def test_realm_test_gives_a_silent_kdc_three_seconds(realm: LabRealm, tmp_path: Path) -> None:
     with silent_server() as (address, _):
-        entries = (RealmEntry(realm.name, (address, realm.kdc), realm.keytab("HTTP/localhost"), settings="default = true"),)
-        done = kerbauth("realm", "test", "KA.TEST", "--config", str(Setup(entries).write(tmp_path)))
+        kdcs = (address, realm.kdc, "127.0.0.1:1")
+        entries = (RealmEntry(realm.name, kdcs, realm.keytab("HTTP/localhost"), settings="default = true"),)
+        done = kerbauth("realm", "test", "KA.TEST", "--config", str(Setup(entries).write(tmp_path)), "--json")
+    silent, fine, closed = json.loads(done.stdout)
+    assert (silent["answered"], silent["problem"]) == (False, "no answer within 3 seconds")
+    assert (fine["answered"], fine["problem"]) == (True, None)
+    assert (closed["kdc"], closed["answered"]) == ("127.0.0.1:1", False), "each is asked by itself, whatever the one before left behind"
     assert done.returncode == 3
-    assert "no answer within 3 seconds" in done.stdout
-    assert done.stdout.splitlines()[2].endswith("fine")
 
 
 def test_realm_test_tells_a_kdc_that_does_not_know_us(config: Path, realm: LabRealm, other_realm: LabRealm, tmp_path: Path) -> None:

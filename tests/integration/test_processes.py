@@ -207,3 +207,22 @@ def test_a_start_says_once_what_runs_and_what_is_not_safe(setup: Setup, start: S
     log = service.log()
     assert len(re.findall(r"kerbauth \S+ on http\S+; workers: 3; realms: KA.TEST", log)) == 1
     assert len(re.findall("WARNING.*runtime_directory is not set", log)) == 1
+
+
+def test_operators_pages_on_their_own_listener_speak_for_all_workers(realm: LabRealm, tmp_path: Path) -> None:
+    server = 'workers = 3\noperations_listen = "127.0.0.1:0"'
+    running = RunningService(tmp_path, Setup((entry(realm, settings="default = true"),), server=server)).start()
+    try:
+        found = re.search(r"operators' pages on (http://\S+)", running.log())
+        assert found, running.log()
+        for _ in range(12):
+            with requests.Session() as session:  # a connection of its own, at whichever worker
+                session.post(f"{running.url}/v1/login", json={"username": "nobody", "password": "x"}, timeout=10)
+        told = {requests.get(f"{found[1]}/metrics", timeout=10).text.count('kerbauth_worker_starts_total{worker="') for _ in range(6)}
+        assert told == {3}
+        counts = requests.get(f"{found[1]}/metrics", timeout=10).text
+        logins = sum(float(line.rsplit(" ", 1)[1]) for line in counts.splitlines() if line.startswith("kerbauth_logins_total"))
+        assert logins == 12
+        assert requests.get(f"{running.url}/metrics", timeout=10).status_code == 404
+    finally:
+        assert running.stop() == 0

@@ -1,7 +1,10 @@
 """The running service with TLS of its own."""
 
+import http.client
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography.x509 import DNSName
+from cryptography.x509 import DNSName, load_der_x509_certificate
 
 from kerbauth.demo.principals import User
 from tests.certificates import DAY, Authority, key_pem
@@ -108,3 +111,43 @@ def test_certificates_that_cannot_be_used_stop_the_start_with_every_problem(real
         assert "server.tls_key" in done.stderr + done.stdout
         assert "server.client_ca" in done.stderr + done.stdout
         assert key_pem(other.key).decode().splitlines()[1] not in done.stderr + done.stdout
+
+
+def serial_shown(running: RunningService, authority: Authority) -> int:
+    """The serial number of the certificate that a new connection is shown."""
+    context = ssl.create_default_context(cafile=str(authority.file))
+    host, port = running.url.removeprefix("https://").split(":")
+    with socket.create_connection((host, int(port)), 10) as plain, context.wrap_socket(plain, server_hostname=host) as tls:
+        shown = tls.getpeercert(binary_form=True)
+    assert shown is not None
+    return load_der_x509_certificate(shown).serial_number
+
+
+def test_a_renewed_certificate_is_taken_up_by_every_worker_and_closes_nothing(
+    realm: LabRealm, start: Start, authority: Authority, user: str
+) -> None:
+    old = authority.issue("renewed")
+    running = start(setup(realm, f"{old.toml}\nworkers = 2"))
+    running.trusted = str(authority.file)
+    host, port = running.url.removeprefix("https://").split(":")
+    kept = http.client.HTTPSConnection(host, int(port), context=ssl.create_default_context(cafile=str(authority.file)), timeout=10)
+    kept.request("GET", "/healthz")
+    kept.getresponse().read()
+    connection = kept.sock
+    new = authority.issue("renewed")
+    assert str(new.certificate_file) in running.reload()
+    assert {serial_shown(running, authority) for _ in range(12)} == {new.certificate.serial_number}
+    kept.request("GET", "/healthz")
+    assert (kept.getresponse().status, kept.sock) == (200, connection), "the open connection goes on"
+    kept.close()
+    assert running.login(user, CANARY, None).status_code == 200
+
+
+def test_a_certificate_whose_key_is_anothers_changes_nothing(realm: LabRealm, start: Start, authority: Authority, user: str) -> None:
+    good = authority.issue("mismatched")
+    running = start(setup(realm, good.toml))
+    running.trusted = str(authority.file)
+    good.key_file.write_bytes(key_pem(authority.issue("somebody-elses").key))
+    assert "refused" in running.reload()
+    assert serial_shown(running, authority) == good.certificate.serial_number
+    assert running.login(user, CANARY, None).status_code == 200
