@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kerbauth.service.changes import NEEDS_RESTART
 from kerbauth.settings import SettingsError, load
 
 ROOT = Path(__file__).parents[2]
@@ -112,3 +113,8 @@ def functions(file: Path) -> set[str]:
         return set()
     tree = ast.parse(file.read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_the_page_on_reloads_names_what_needs_a_restart() -> None:
+    page = (DOCS / "how-to" / "reload.md").read_text(encoding="utf-8")
+    assert [name for name in NEEDS_RESTART if f"`{name}`" not in page] == []
