@@ -4,13 +4,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PYTHON
 UV := .tools/bin/uv
 BIN := .venv/bin
+KDC_DECIDES := scenarios_identity.py scenarios_passwords.py scenarios_permission.py scenarios_start.py scripts.py sso.py outages.py commands.py
 
-.PHONY: .test-packages help demo test setup lint types unit container bench reference fix clean
+.PHONY: .test-packages help demo test setup lint types unit integration container bench reference fix clean
 
 help:
 	@echo "make demo   a throw-away realm, sample data and the service"
 	@echo "make test   linters, types and all tests"
-	@echo "make lint | types | unit | container | bench | reference | fix | clean"
+	@echo "make lint | types | unit | integration | container | bench | reference | fix | clean"
 
 setup: .venv/.ready
 
@@ -42,15 +43,18 @@ types: setup
 	$(BIN)/mypy
 
 unit: .test-packages
-	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/pytest --ignore tests/integration --cov --cov-report=
 	$(BIN)/coverage report --include='kerbauth/core/*' --fail-under=100 --show-missing --skip-covered
 
-# The same tests again, with the KDC in a container.
+integration: .test-packages
+	$(BIN)/pytest tests/integration
+
+# What a KDC decides, again with the KDC in a container. How processes, listeners, proxies, counters and files behave does not depend on it.
 container: .test-packages
 	tests/kdc/container.sh --image
-	KERBAUTH_TEST_KDC=container $(BIN)/pytest tests/integration tests/lab_selftest/test_realm.py
+	KERBAUTH_TEST_KDC=container $(BIN)/pytest $(addprefix tests/integration/test_,$(KDC_DECIDES)) tests/lab_selftest/test_realm.py
 
-test: lint types unit container
+test: lint types unit integration container
 
 bench: setup
 	$(BIN)/python -m bench.logins
