@@ -60,6 +60,7 @@ bench: setup
 	$(BIN)/python -m bench.logins
 	$(BIN)/python -m bench.timing
 	$(BIN)/python -m bench.metrics
+	$(BIN)/python -m bench.audit
 
 # The pages that are made from the code.
 reference: setup

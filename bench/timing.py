@@ -57,7 +57,7 @@ async def measure(url: str, count: int) -> Sample:
 
 
 def run(realm: ThrowawayRealm, floor: float, count: int) -> Sample:
-    process, url = serve(realm, f"refusal_floor = {floor}")
+    process, url = serve(realm, f"refusal_floor = {floor}", "enabled = false")
     try:
         return asyncio.run(measure(url, count))
     finally:
