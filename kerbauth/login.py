@@ -67,9 +67,12 @@ class LoginService:
     """Decides logins. Immutable: a reload builds a new one, and attempts under way end with the old.
 
     `floor`: seconds; refusals of a password that a stranger must not tell apart are answered at whole multiples of it.
+    `patience`: seconds that the permission source is given.
     """
 
-    def __init__(self, *, realms: RealmDirectory, mapper: NameMapper, ports: Ports, floor: float = 0.0) -> None:
+    def __init__(
+        self, *, realms: RealmDirectory, mapper: NameMapper, ports: Ports, floor: float = 0.0, patience: float = PERMISSION_DEADLINE
+    ) -> None:
         self._realms = realms
         self._mapper = mapper
         self._verifier = ports.verifier
@@ -82,6 +85,7 @@ class LoginService:
         self._monotonic = ports.monotonic
         self._sleep = ports.sleep
         self._floor = floor
+        self._patience = patience
 
     async def password(self, request: PasswordLogin) -> LoginResult:
         """Decide a login by user name and password."""
@@ -169,10 +173,10 @@ class LoginService:
     async def _permission(self, question: Question, proof: Proved, trail: Trail) -> Verdict:
         with trail.step(Stage.PERMISSION) as say:
             try:
-                async with asyncio.timeout(PERMISSION_DEADLINE):
+                async with asyncio.timeout(self._patience):
                     answer = await self._permissions.may_enter(question)
             except TimeoutError:
-                answer = SourceFailed(f"no answer within {PERMISSION_DEADLINE:g} seconds")
+                answer = SourceFailed(f"no answer within {self._patience:g} seconds")
             match answer:
                 case Permitted():
                     say("the permission source lets the user in")

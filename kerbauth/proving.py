@@ -1,9 +1,9 @@
 """Proving a password: the throttle around the credential verifier, so that every attempt is settled, however it ends."""
 
-import ipaddress
 from typing import assert_never
 
 from kerbauth.attempt import PasswordLogin
+from kerbauth.core.addresses import as_source, read_address
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Refused, Unavailable
 from kerbauth.core.principal import Principal
@@ -12,19 +12,11 @@ from kerbauth.ports import Admitted, CredentialVerifier, Repeated, Source, Throt
 
 
 def source_of(request: PasswordLogin) -> Source:
-    """Where an attempt comes from: the named client, or the peer's address; of an IPv6 address the first 64 bits, since a single machine
-    has all that follow (RFC 4291 2.5.4).
-    """
+    """Where an attempt comes from: the named client, or the peer's address."""
     if request.caller.name is not None:
         return Source(f"client:{request.caller.name}", named=True)
-    try:
-        address = ipaddress.ip_address(request.origin.peer)
-    except ValueError:
-        return Source("unknown")
-    if isinstance(address, ipaddress.IPv6Address):
-        mapped = address.ipv4_mapped
-        return Source(str(mapped or ipaddress.IPv6Network((address, 64), strict=False)))
-    return Source(str(address))
+    address = read_address(request.origin.peer)
+    return Source("unknown" if address is None else as_source(address))
 
 
 async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin) -> Admitted | Refused | Unavailable:

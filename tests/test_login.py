@@ -37,6 +37,7 @@ class Bench:
     names: AuditNames = field(default_factory=lambda: AuditNames(Secret(b"a key of the tests")))
     observer: FakeObserver = field(default_factory=FakeObserver)
     floor: float = 0.25
+    patience: float = 5.0
     slept: list[float] = field(default_factory=list)
 
     async def sleep(self, seconds: float) -> None:
@@ -59,6 +60,7 @@ class Bench:
                 sleep=self.sleep,
             ),
             floor=self.floor,
+            patience=self.patience,
         )
 
 
@@ -160,9 +162,8 @@ class SilentPermissions(FakePermissions):
         return await asyncio.get_running_loop().create_future()
 
 
-async def test_a_silent_permission_source_is_unavailable_never_yes_or_no(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(login, "PERMISSION_DEADLINE", 0.01)
-    result = await Bench(permissions=SilentPermissions()).service.password(request())
+async def test_a_silent_permission_source_is_unavailable_never_yes_or_no() -> None:
+    result = await Bench(permissions=SilentPermissions(), patience=0.01).service.password(request())
     assert isinstance(result.verdict, Unavailable)
     assert result.verdict.reason is Reason.PERMISSION_SOURCE
 

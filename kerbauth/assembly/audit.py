@@ -8,10 +8,9 @@ from kerbauth.core.audit_chain import ChainKey, Link
 from kerbauth.core.audit_names import AuditNames
 from kerbauth.core.secret import Secret
 from kerbauth.observe.audit_check import Checked, check_configured, check_named
-from kerbauth.observe.audit_file import STANDARD_OUTPUT
 from kerbauth.observe.audit_key import existing_secret
 from kerbauth.ports import AuditError
-from kerbauth.settings import Settings
+from kerbauth.settings import STANDARD_OUTPUT, Settings
 
 
 def verify_audit(settings: Settings, files: Sequence[Path], anchors: Sequence[Link], key_files: Sequence[Path]) -> Checked:
@@ -19,7 +18,7 @@ def verify_audit(settings: Settings, files: Sequence[Path], anchors: Sequence[Li
     keys = [ChainKey(secret) for secret in (_secret(settings), *map(existing_secret, key_files))]
     if files:
         return check_named(files, keys, anchors)
-    if str(settings.audit.file) == STANDARD_OUTPUT:
+    if settings.audit.file == STANDARD_OUTPUT:
         msg = "audit.file is standard output, where lines have no chain: there is nothing to verify"
         raise AuditError(msg)
     return check_configured(settings.audit.file, keys, anchors)

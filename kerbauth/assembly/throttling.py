@@ -36,13 +36,13 @@ def throttle_of(wanted: ThrottleSettings, runtime: Path, observer: ThrottleObser
 def ledgers(settings: Settings) -> dict[str, Ledger]:
     """The stores that a running service counts in, by name, for a command. Raises StartError if there is none that a command can find."""
     wanted, folder = settings.throttle, settings.server.runtime_directory
+    if not wanted.enabled:
+        raise StartError(["throttle.enabled = false: nothing is counted"])
     found: dict[str, Ledger] = {}
     if wanted.valkey is not None:
         found["shared server"] = ValkeyLedger(_server(wanted), _budget(wanted))
     if folder is not None and (folder / LOCAL_FILE).exists():
         found["file"] = SqliteLedger(Database(folder / LOCAL_FILE), _budget(wanted))
-    if not wanted.enabled:
-        raise StartError(["throttle.enabled = false: nothing is counted"])
     if folder is None and wanted.valkey is None:
         msg = "the counts are in a folder that only the running service knows; set server.runtime_directory, and they are found"
         raise StartError([msg])

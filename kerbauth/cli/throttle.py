@@ -49,15 +49,24 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
     except StartError as error:
         return complain(error.problems)
     try:
-        status: ExitStatus = asyncio.run(arguments.act(arguments, settings, stores))
+        status: ExitStatus = asyncio.run(_act(arguments, settings, stores))
     except LedgerError as error:
         complain([error])
         return ExitStatus.UNKNOWN
     return status
 
 
+async def _act(arguments: argparse.Namespace, settings: Settings, stores: Mapping[str, Ledger]) -> ExitStatus:
+    try:
+        status: ExitStatus = await arguments.act(arguments, settings, stores)
+        return status
+    finally:
+        for ledger in stores.values():
+            await ledger.close()
+
+
 async def _list(arguments: argparse.Namespace, settings: Settings, stores: Mapping[str, Ledger]) -> ExitStatus:  # noqa: ARG001 -- as _release
-    rows = [(where, each) for where, ledger in stores.items() for each in await _closing(ledger)]
+    rows = [(where, each) for where, ledger in stores.items() for each in await ledger.counted()]
     if arguments.json:
         print(json.dumps([_as_json(where, each) for where, each in rows], indent=2, ensure_ascii=False))
         return ExitStatus.FINE
@@ -67,13 +76,6 @@ async def _list(arguments: argparse.Namespace, settings: Settings, stores: Mappi
         held = f"held for {each.held_seconds:.0f} s" if each.held_seconds else "not held"
         print(f"{each.name or UNKNOWN}: {each.failures} wrong, {each.under_way} under way, {held} ({where})")
     return ExitStatus.FINE
-
-
-async def _closing(ledger: Ledger) -> tuple[Counted, ...]:
-    try:
-        return await ledger.counted()
-    finally:
-        await ledger.close()
 
 
 def _as_json(where: str, each: Counted) -> dict[str, object]:
@@ -97,10 +99,7 @@ async def _release(arguments: argparse.Namespace, settings: Settings, stores: Ma
         account, shown = account_of(asked.principal), str(asked.principal)
     released = 0
     for ledger in stores.values():
-        try:
-            released = max(released, await ledger.release(account))
-        finally:
-            await ledger.close()
+        released = max(released, await ledger.release(account))
     if arguments.json:
         print(json.dumps({"released": released}))
     else:

@@ -16,6 +16,11 @@ def read_address(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
+def as_source(address: Address) -> str:
+    """What is counted as one address: of IPv6 the first 64 bits, since whoever has one has all that follow (RFC 4291 2.5.4)."""
+    return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)
+
+
 def read_network(text: str) -> Network:
     """A network such as `192.0.2.0/24`; an address stands for itself alone. Raises ValueError, also for bits set behind the prefix."""
     return ip_network(text)

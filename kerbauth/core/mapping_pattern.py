@@ -19,7 +19,6 @@ from typing import Final
 
 _READINGS_LIMIT: Final = 300_000  # two repetitions of which neither says where it ends: milliseconds on the longest name
 _NAME_LIMIT: Final = 512
-_SPECIAL: Final = frozenset("\\^$.[]|()?*+{}")
 
 
 class PatternError(ValueError):

@@ -47,11 +47,6 @@ class Principal:
         """The text form without the realm, quoted."""
         return "/".join(_quote(part) for part in self.components)
 
-    @property
-    def is_instance(self) -> bool:
-        """Whether there is more than one component, as in `alice/admin` or `HTTP/host`."""
-        return len(self.components) > 1
-
     def __str__(self) -> str:
         """The text form, from which `parse` gives the same principal back."""
         return f"{self.name}@{_quote(self.realm)}"

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import gzip
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import IO, Final
 
 from kerbauth.core.audit_chain import ChainKey, Link, unseal
 from kerbauth.core.audit_verify import Report, Verifier
-from kerbauth.observe.audit_siblings import siblings
+from kerbauth.observe.audit_siblings import is_packed, siblings, unpacked
 from kerbauth.observe.audit_state import read_state, state_path
 from kerbauth.ports import AuditError
 
@@ -106,9 +105,7 @@ def _open(paths: Sequence[Path], snapshot: _Snapshot) -> None:
             snapshot.unread.append(f"{path}: cannot be opened: {error.strerror}")
             continue
         plain = snapshot.closing.enter_context(os.fdopen(descriptor, "rb"))  # a GzipFile does not close what it reads from
-        packed = path.suffix == ".gz"
-        file: IO[bytes] = gzip.GzipFile(fileobj=plain, mode="rb") if packed else plain  # type: ignore[assignment]  # read like any other
-        snapshot.opened.append(_Opened(path, file, 0 if packed else os.fstat(descriptor).st_size))
+        snapshot.opened.append(_Opened(path, unpacked(path, plain), 0 if is_packed(path) else os.fstat(descriptor).st_size))
 
 
 def _check(snapshot: _Snapshot, keys: Sequence[ChainKey], anchors: Sequence[Link]) -> Checked:

@@ -18,16 +18,14 @@ from kerbauth.observe.audit_key import audit_secret
 from kerbauth.observe.audit_output import AuditOutput
 from kerbauth.observe.audit_store import DEFAULT_OPTIONS, AuditOptions, AuditStore, settle
 from kerbauth.ports import AuditError
-from kerbauth.settings.audit import AuditSettings
-
-STANDARD_OUTPUT: Final = "-"
-"""The path that stands for standard output."""
+from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
 
 PATIENCE: Final = 5.0
 """Seconds a login waits for its record to be written; a healthy disk takes milliseconds, and a stuck one says nothing at all."""
 
 _BATCH: Final = 256  # records of one write and one sync; more wait for the next, so that no login waits for hundreds of others
-_QUEUE: Final = 10_000  # records that may wait; more would mean that nothing is written any more
+QUEUE_LIMIT: Final = 10_000
+"""Records that may wait; more would mean that nothing is written any more."""
 
 
 class Store(Protocol):
@@ -74,15 +72,17 @@ class AuditFile:
         *,
         store: Store | None = None,
         patience: float = PATIENCE,
+        queue_limit: int = QUEUE_LIMIT,
     ) -> None:
         """Open the file, made with mode 0600 if nothing was ever written; raises AuditError if that cannot be done.
 
         `store` takes the place of the file. `names`, with the same secret, writes the names in its records.
         """
         self.names = AuditNames(secret)
-        self._name = "standard output" if str(path) == STANDARD_OUTPUT else str(path)
-        self._store = store or (AuditOutput() if str(path) == STANDARD_OUTPUT else AuditStore(Path(path), secret, options))
+        self._name = "standard output" if Path(path) == STANDARD_OUTPUT else str(path)
+        self._store = store or (AuditOutput() if Path(path) == STANDARD_OUTPUT else AuditStore(Path(path), secret, options))
         self._patience = patience
+        self._queue_limit = queue_limit
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._process = os.getpid()
         self._thread: threading.Thread | None = None
@@ -94,8 +94,8 @@ class AuditFile:
         if self._closed or os.getpid() != self._process:
             msg = f"{self._name}: the audit file is closed, or was opened by another process"
             raise AuditError(msg)
-        if self._queue.qsize() >= _QUEUE:
-            msg = f"{self._name}: {_QUEUE} audit records wait to be written; is the disk stuck?"
+        if self._queue.qsize() >= self._queue_limit:
+            msg = f"{self._name}: {self._queue_limit} audit records wait to be written; is the disk stuck?"
             raise AuditError(msg)
         loop = asyncio.get_running_loop()
         entry = _Entry(line, loop, loop.create_future())
@@ -191,13 +191,13 @@ def settle_audit(settings: AuditSettings) -> None:
     A worker does not do this: until an operator has seen to it, a file that lost lines answers no login.
     """
     secret = audit_secret(settings.key_file)
-    if str(settings.file) != STANDARD_OUTPUT:
+    if settings.file != STANDARD_OUTPUT:
         settle(settings.file, secret, options_of(settings))
 
 
 def unsafe_audit(settings: AuditSettings) -> Iterator[str]:
     """What was asked for and is less than the audit can be; said at every start."""
-    if str(settings.file) == STANDARD_OUTPUT:
+    if settings.file == STANDARD_OUTPUT:
         yield "audit.file is standard output: the lines have no chain, so a missing or changed one does not show"
     elif not settings.sync:
         yield "audit.sync = false: a power failure loses the records of the last seconds, although their logins were answered"

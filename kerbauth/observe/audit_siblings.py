@@ -28,16 +28,21 @@ def siblings(path: Path) -> list[Path]:
     return [Path(name) for _, name in sorted(found, reverse=True)]
 
 
-def open_lines(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacked if its name ends in .gz. Raises OSError."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]  # read like any other
+def is_packed(path: Path) -> bool:
+    """Whether a file's name says that it is packed."""
+    return path.suffix == ".gz"
+
+
+def unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
+    """What is in a file that was opened for reading: the file itself, or what is packed in it. Closing that does not close the file."""
+    return gzip.GzipFile(fileobj=file, mode="rb") if is_packed(path) else file  # type: ignore[return-value]  # read like any other
 
 
 def last_link(path: Path) -> Link | None:
     """The place in the chain that the last sealed line of a file claims. None if there is none, or the file cannot be read."""
     try:
-        with open_lines(path) as file:
-            return last_in(_ending(file, packed=path.suffix == ".gz"))
+        with path.open("rb") as file:
+            return last_in(_ending(unpacked(path, file), packed=is_packed(path)))
     except (OSError, EOFError, zlib.error):
         return None
 

@@ -34,7 +34,11 @@ def fork(work: Callable[[], int], leave_behind: Iterable[Closable]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # or both would write what is buffered
     gc.freeze()  # what is there stays shared: the collector would write into its pages (gc.freeze)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        gc.unfreeze()
+        raise
     if pid == 0:
         with _Leaving() as leaving:
             signals.reset()

@@ -31,10 +31,6 @@ class Notifier:
         """A reload begins. Type=notify-reload wants the monotonic clock with it (sd_notify(3), RELOADING=1)."""
         self._tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
 
-    def status(self, status: str) -> None:
-        """One line for `systemctl status`."""
-        self._tell(STATUS=status)
-
     def stopping(self) -> None:
         """The service drains."""
         self._tell(STOPPING=1, STATUS="draining")

@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
-from kerbauth.core.addresses import Network, is_within, read_address, read_network
+from kerbauth.core.addresses import Network, as_source, is_within, read_address, read_network
 from kerbauth.settings.server import ServerSettings
 
 logger = logging.getLogger(__name__)
@@ -108,9 +107,9 @@ class Connections:
 
 
 def _source(address: str) -> str:
-    """What is counted as one address: of IPv6 the first 64 bits, since whoever has one address has the rest of its network, too."""
+    """What is counted as one address; what is none counts as it is written."""
     read = read_address(address)
-    return str(IPv6Network((read, 64), strict=False)) if isinstance(read, IPv6Address) else str(read or address)
+    return address if read is None else as_source(read)
 
 
 def configured_limits(settings: ServerSettings) -> ConnectionLimits:

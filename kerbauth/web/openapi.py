@@ -165,7 +165,7 @@ def _headers() -> Schema:
         "Vary": "Accept-Language: the texts depend on it.",
         "WWW-Authenticate": "For /v1/sso a reply token (on any status) or a challenge; for /v1/login Bearer, where the caller's "
         "token is missing or wrong.",
-        "Retry-After": f"Seconds: {RETRY_AFTER}.",
+        "Retry-After": f"Seconds until it is worth trying again: what the throttle says, else {RETRY_AFTER}.",
         "Allow": "The methods of this address.",
         "Accept": "The media type to use.",
         "Accept-Encoding": "The content coding to use.",

@@ -72,8 +72,3 @@ def test_case_counts_and_realms_count() -> None:
 
 def test_the_name_is_the_text_form_without_the_realm() -> None:
     assert Principal(("a@b", "c"), "R").name == r"a\@b/c"
-
-
-def test_more_than_one_component_makes_an_instance() -> None:
-    assert Principal(("alice", "admin"), "R").is_instance
-    assert not Principal(("alice/admin",), "R").is_instance

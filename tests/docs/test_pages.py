@@ -100,11 +100,26 @@ def test_every_test_that_a_page_names_is_there(page: str) -> None:
     assert missing == []
 
 
+# Files of which every test is about the threat that names them.
+WHOLE_SUITES = {
+    "tests/contracts/test_audit_sinks.py",
+    "tests/core/test_names.py",
+    "tests/deploy/test_systemd_units.py",
+    "tests/kdc/test_keytab.py",
+    "tests/kdc/test_runtime.py",
+    "tests/observe/test_flood.py",
+    "tests/observe/test_logs.py",
+    "tests/settings/test_secret_files.py",
+}
+
+
 def test_every_threat_has_a_test_or_a_benchmark() -> None:
     rows = [line for line in (DOCS / "explanation" / "threat-model.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     threats = [row for row in rows if not row.startswith("| threat |")]
     files = {name for row in threats for name in re.findall(r"`((?:tests|bench)/[\w/]+\.py)", row)}
     assert [row for row in threats if not re.search(r"`(?:tests|bench)/[\w/]+\.py", row)] == []
+    bare = {name for row in threats for name in re.findall(r"`(tests/[\w/]+\.py)`", row)}
+    assert bare <= WHOLE_SUITES, "name the test"
     assert [name for name in files if not (ROOT / name).exists()] == []
 
 

@@ -78,6 +78,8 @@ def haproxy(folder: Path, upstream: str, pair: Pair) -> Iterator[str]:
         "/etc/haproxy/tls/sso.corp.example.pem": str(both),
         "log /dev/log local0": "log stdout format raw local0",
     }
+    if os.geteuid() != 0:  # nobody else can become another user
+        changes["    user haproxy\n    group haproxy\n"] = ""
     config = written(DEPLOY / "haproxy" / "kerbauth.cfg", folder / "kerbauth.cfg", changes)
     with _running(["haproxy", "-db", "-f", str(config)], folder, port):
         yield f"https://localhost:{port}"

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from kerbauth.core.audit import AuditRecord
-from kerbauth.observe import audit_file
 from kerbauth.observe.audit_file import AuditFile, open_audit, settle_audit, unsafe_audit
 from kerbauth.ports import AuditError
 from kerbauth.settings.audit import AuditSettings
@@ -48,8 +47,8 @@ def store() -> Iterator[SlowStore]:
     slow.free.set()
 
 
-def over(store: SlowStore, patience: float = 20.0) -> AuditFile:
-    return AuditFile("nowhere", SECRET, store=store, patience=patience)
+def over(store: SlowStore, patience: float = 20.0, queue_limit: int = 100) -> AuditFile:
+    return AuditFile("nowhere", SECRET, store=store, patience=patience, queue_limit=queue_limit)
 
 
 async def reached(store: SlowStore) -> None:
@@ -101,9 +100,8 @@ async def test_all_who_wait_are_written_together(store: SlowStore) -> None:
     file.close()
 
 
-async def test_a_queue_that_is_full_answers_at_once(store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_file, "_QUEUE", 2)
-    file = over(store)
+async def test_a_queue_that_is_full_answers_at_once(store: SlowStore) -> None:
+    file = over(store, queue_limit=2)
     writing = [asyncio.create_task(file.write(granted()))]
     await reached(store)
     writing += [asyncio.create_task(file.write(granted())) for _ in range(2)]

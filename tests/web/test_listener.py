@@ -95,12 +95,14 @@ async def test_want_of_files_is_logged_and_gets_over(pair: Pair, authority: Auth
                 assert (await user.ask())[0].startswith("HTTP/1.1 200 ")
 
 
-async def test_a_stop_breaks_handshakes_off(pair: Pair) -> None:
+async def test_a_stop_breaks_handshakes_off(pair: Pair, authority: Authority) -> None:
     with ExitStack() as stack:
         async with telling(TlsSwitch(opened(pair))) as (port,):
             (half,) = silent(stack, port, FLOOD, 1)
             half.sendall(b"\x16\x03\x01")
-            await asyncio.sleep(0.05)  # accepted meanwhile
+            # The one after it is answered: connections are accepted in turn, so the half one is under way.
+            async with connected(port, client_context(authority)) as user:
+                assert (await user.ask())[0].startswith("HTTP/1.1 200 ")
         assert await closed(half) == b""
         with pytest.raises(ConnectionRefusedError):
             silent(stack, port, FLOOD, 1)

@@ -36,7 +36,10 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             Reason.OVERLOADED,
             N_("Service overloaded"),
             N_("Too many people are signing in right now. Try again in a moment."),
-            N_("As many logins as max_concurrent allows were under way with this realm, and none ended in time."),
+            N_(
+                "Too many logins were under way or waiting with this realm (max_concurrent, max_waiting), or too many connections "
+                "were open (server.max_connections)."
+            ),
         ),
         (
             Reason.PERMISSION_SOURCE,
