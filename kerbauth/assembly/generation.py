@@ -68,7 +68,11 @@ class Foundation:
             except OSError as error:
                 raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime)}: {error.strerror}"]) from error
             undo.pop_all()
-        return cls(seat or 0, audit, metrics, tracing, throttle_of(settings.throttle, runtime.folder, metrics))
+        # A command counts where the service does, although it has a runtime folder of its own.
+        there = settings.server.runtime_directory
+        folder = there if seat is None and there is not None and there.is_dir() else runtime.folder
+        throttle = throttle_of(settings.throttle, folder, metrics, settings.server.workers)
+        return cls(seat or 0, audit, metrics, tracing, throttle)
 
     @property
     def observers(self) -> tuple[LoginObserver, ...]:
@@ -184,7 +188,8 @@ def assemble(settings: Settings) -> Assembly:
     Raises StartError with every problem; then nothing is left behind.
     """
     with ExitStack() as undo:
-        runtime, prepared = begin(settings)
+        # A folder of its own: a command must not write the krb5.conf of a service that runs.
+        runtime, prepared = begin(settings, private=True)
         undo.callback(runtime.close)
         foundation = Foundation.lay(settings, runtime)
         undo.callback(foundation.close)

@@ -73,16 +73,16 @@ def verify_start(settings: Settings) -> tuple[str, ...]:
     return _check(settings).warnings
 
 
-def begin(settings: Settings, workers: int = 1) -> tuple[KerberosRuntime, Prepared]:
+def begin(settings: Settings, workers: int = 1, *, private: bool = False) -> tuple[KerberosRuntime, Prepared]:
     """Make the runtime folder, set this process's Kerberos environment, and prepare: once, before any thread starts.
 
-    Raises StartError with every problem; then nothing is left behind.
+    A `private` folder is of our own making and gone at the end. Raises StartError with every problem; then nothing is left behind.
     """
     isolate()
     checked = _check(settings)
     with ExitStack() as undo:
         try:
-            runtime = KerberosRuntime.open(settings.server.runtime_directory)
+            runtime = KerberosRuntime.open(None if private else settings.server.runtime_directory)
             undo.callback(runtime.close)
             runtime.write_config(kerberos_realms(settings), default_realm(settings))
             runtime.activate()
@@ -203,6 +203,10 @@ def _unsafe(settings: Settings) -> Iterator[str]:
             f"server.operations_listen = {settings.server.operations_listen!r}: other machines can ask there for /metrics, /readyz and "
             "/docs, which name the realms and say how they fare; let a firewall decide which"
         )
+    if not settings.throttle.enabled:
+        yield "throttle.enabled = false: nothing here keeps strangers from locking accounts at the KDC"
+    if settings.server.refusal_floor == 0:
+        yield "server.refusal_floor = 0: how long a refusal takes tells strangers which accounts exist"
     if settings.server.runtime_directory is None:
         yield (
             "server.runtime_directory is not set: a restart forgets the replay cache, and a ticket seen on the network shortly before "

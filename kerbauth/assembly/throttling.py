@@ -20,13 +20,13 @@ LOCAL_FILE: Final = "throttle.sqlite3"
 """The name of the machine's own ledger, in the runtime folder."""
 
 
-def throttle_of(wanted: ThrottleSettings, runtime: Path, observer: ThrottleObserver) -> PasswordThrottle | NoThrottle:
+def throttle_of(wanted: ThrottleSettings, folder: Path, observer: ThrottleObserver, workers: int = 1) -> PasswordThrottle | NoThrottle:
     """The throttle of this process: it counts in the shared server if there is one, else in the machine's own file in the runtime folder,
-    and if that fails too, in this process's memory. Opens nothing yet.
+    and if that fails too, in this process's memory, which has the worker's share of the budget. Opens nothing yet.
     """
     if not wanted.enabled:
         return NoThrottle()
-    tiers = [_local(wanted, "file", runtime / LOCAL_FILE), _local(wanted, "memory", IN_MEMORY)]
+    tiers = [_local(wanted, "file", folder / LOCAL_FILE), _local(wanted, "memory", IN_MEMORY, workers)]
     if wanted.valkey is not None:
         ledger = ValkeyLedger(_server(wanted), _budget(wanted))
         tiers.insert(0, Tier("shared server", ledger, _windows(wanted, ledger.windows())))
@@ -49,13 +49,15 @@ def ledgers(settings: Settings) -> dict[str, Ledger]:
     return found
 
 
-def _budget(wanted: ThrottleSettings) -> Budget:
-    return Budget(wanted.account_failures, wanted.window, wanted.reserve, wanted.pause)
+def _budget(wanted: ThrottleSettings, workers: int = 1) -> Budget:
+    """An account's budget; of one that several workers count without knowing of each other, one worker's share, but not less than one."""
+    failures = max(1, wanted.account_failures // workers)
+    return Budget(failures, wanted.window, min(wanted.reserve, failures - 1), wanted.pause)
 
 
-def _local(wanted: ThrottleSettings, name: str, path: Path | str) -> Tier:
+def _local(wanted: ThrottleSettings, name: str, path: Path | str, workers: int = 1) -> Tier:
     database = Database(path)
-    return Tier(name, SqliteLedger(database, _budget(wanted)), _windows(wanted, SqliteWindows(database)))
+    return Tier(name, SqliteLedger(database, _budget(wanted, workers)), _windows(wanted, SqliteWindows(database)))
 
 
 def _windows(wanted: ThrottleSettings, storage: Storage) -> SourceWindows:

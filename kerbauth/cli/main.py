@@ -9,6 +9,7 @@ from pathlib import Path
 import kerbauth
 from kerbauth.cli import audit, config, demo, explain, keytab, login, map_name, realm, serve, throttle
 from kerbauth.cli.status import ExitStatus, complain
+from kerbauth.process.hardening import harden
 
 _COMMANDS = (serve, demo, login, map_name, explain, realm, keytab, throttle, audit, config)
 
@@ -50,5 +51,6 @@ def _place(error: BaseException) -> str:
 
 
 def run() -> None:
-    """The entry point: run the command and leave with its exit status."""
+    """The entry point: give up what no command needs, run the command, and leave with its exit status."""
+    harden()
     sys.exit(main())

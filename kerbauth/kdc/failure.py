@@ -27,13 +27,19 @@ _REMAPPED: Final = range(100_000, 200_000)  # util_errmap.c counts up from 10000
 # What our own acceptor writes into its error token where Kerberos has no number for it (lib/gssapi/krb5/accept_sec_context.c), such as a
 # wrong channel binding: the major status says more, unless it is the one that says nothing either.
 _GENERIC: Final = 60  # RFC 4120 7.5.9 KRB_ERR_GENERIC
+# "Cannot find KDC for realm": after a referral it is about a realm that nobody configured here, which is an answer. About the realm that
+# was asked for, nobody was asked at all: DNS did not answer, or krb5.conf is gone. The realm's name in the message tells them apart.
+_REALM_UNKNOWN: Final = catalogue.classify(-1765328230)  # KRB5_REALM_UNKNOWN
+
 _FAILURE: Final = catalogue.gss_major_code(13 << 16)  # RFC 2744 3.9.1 GSS_S_FAILURE
 
 
-def from_gss(stage: Stage, error: GSSError) -> Refused | Unavailable:
-    """The proof that a GSSAPI failure at this stage stands for."""
+def from_gss(stage: Stage, error: GSSError, realm: str = "") -> Refused | Unavailable:
+    """The proof that a GSSAPI failure at this stage stands for. `realm` is the realm whose KDC was to be asked."""
     text = str(error)
     code = _true_code(text, error)
+    if code == _REALM_UNKNOWN and _names(text, realm):
+        return Unavailable(Reason.KDC_UNREACHABLE, stage, codes=(code,), diagnostic=_explanation(text))
     major = catalogue.gss_major_code(error.maj_code)
     return _proof(stage, code or major, (code, major) if code else (major,), _explanation(text))
 
@@ -61,6 +67,11 @@ def _true_code(text: str, error: GSSError) -> Code | None:
     if error.min_code == 0 or error.min_code in _REMAPPED:
         return None
     return catalogue.classify(error.min_code)
+
+
+def _names(text: str, realm: str) -> bool:
+    """Whether a message is about this realm, and not about one whose name it is a part of."""
+    return bool(realm) and re.search(rf"(?<![A-Za-z0-9._-]){re.escape(realm)}(?![A-Za-z0-9._-])", text) is not None
 
 
 def _explanation(text: str) -> str:

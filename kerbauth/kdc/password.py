@@ -43,17 +43,17 @@ def verify(principal: Principal, password: Secret, service: str, keytab: bytes) 
     except GSSError as error:
         if failure.code_of(error) == _KEY_EXPIRED:
             return _prove_expired(principal, password)
-        return failure.from_gss(Stage.AS, error)
-    return _prove_kdc(credential, service, keytab)
+        return failure.from_gss(Stage.AS, error, principal.realm)
+    return _prove_kdc(credential, service, keytab, principal.realm)
 
 
-def _prove_kdc(credential: raw.Creds, service: str, keytab: bytes) -> Proof:
+def _prove_kdc(credential: raw.Creds, service: str, keytab: bytes, realm: str) -> Proof:
     """Ask for a ticket to ourselves and open it with our own key: only a KDC that knows the key can have made it."""
     try:
         ourselves = raw.import_name(service.encode(), gssapi.NameType.kerberos_principal)
         token = raw.init_sec_context(ourselves, creds=credential, mech=gssapi.MechType.kerberos).token
     except GSSError as error:
-        return failure.from_gss(Stage.TGS, error)
+        return failure.from_gss(Stage.TGS, error, realm)
     try:
         acceptor = raw.acquire_cred_from({b"keytab": keytab}, name=ourselves, mechs=_KRB5_MECH, usage="accept").creds
         accepted = raw.accept_sec_context(token or b"", acceptor_creds=acceptor)

@@ -10,6 +10,8 @@ from kerbauth.core.text import shown
 ANSWERED: Final = "the KDC answers"
 """How a problem begins that a KDC itself told us."""
 
+_LAST_OF_THE_PROTOCOL: Final = 127  # above it are libkrb5's own numbers, for which no KDC needs to have answered
+
 
 def problem(service: str) -> str:
     """Empty if the KDC of our service's realm answers and knows the service, else one sentence. Blocks.
@@ -26,7 +28,7 @@ def problem(service: str) -> str:
         number = catalogue.protocol_number(code)
         if number == 6:  # KDC_ERR_C_PRINCIPAL_UNKNOWN
             return f"{ANSWERED} but does not know our principal {service}"
-        if number is not None:  # any other answer of the KDC is a sign of life
+        if number is not None and number <= _LAST_OF_THE_PROTOCOL:  # any other answer of the KDC is a sign of life
             return ""
         return shown(str(error))
     return ""

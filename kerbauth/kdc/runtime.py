@@ -1,6 +1,7 @@
 """The process's own Kerberos environment: a private folder and the variables that point libkrb5 at it and at nothing else."""
 
 import ctypes
+import fcntl
 import os
 import re
 import shutil
@@ -44,8 +45,10 @@ class KerberosRuntime:
     """
 
     def __init__(self, folder: Path, *, remove: bool) -> None:
+        """Lock the folder. Raises RuntimeFolderError if somebody else has it."""
         self.folder = folder
         self._remove = remove
+        self._lock = _locked(folder)
 
     @classmethod
     def open(cls, folder: Path | None) -> Self:
@@ -109,10 +112,35 @@ class KerberosRuntime:
             "SSSD_KRB5_LOCATOR_DISABLE": "1",  # SSSD's locator plug-in is asked before the profile (sssd_krb5_locator_plugin(8))
         }
 
+    def leave_to_parent(self) -> None:
+        """In a forked process: the lock is the parent's, and ends with it."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
     def close(self) -> None:
-        """Remove the folder if we made it."""
+        """Give the folder up, and remove it if we made it."""
+        self.leave_to_parent()
         if self._remove:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _locked(folder: Path) -> int:
+    """A descriptor with which the folder is ours alone: two services with one folder would write each other's krb5.conf and counts. It also
+    keeps systemd's cleaning of old files away from it (tmpfiles.d(5), "Age").
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        msg = f"the runtime folder {folder} cannot be opened: {error.strerror}"
+        raise RuntimeFolderError(msg) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        msg = f"the runtime folder {folder} belongs to a kerbauth service that runs; stop it, or give this one a folder of its own"
+        raise RuntimeFolderError(msg) from error
+    return descriptor
 
 
 def _offer_preauthentication(plugins: Path) -> None:

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from kerbauth.core.audit_chain import ChainKey, Link
 from kerbauth.ports import AuditError
 
 _SIZE: Final = 4096  # bytes: one page, overwritten in place, so that a disk that fills up later does not stop it
+LOCK_SECONDS: Final = 5.0
+"""How long the lock is waited for. It is held for microseconds; longer means that a process is stuck in the kernel with it."""
+
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
 
 
@@ -59,9 +63,11 @@ class StateFile:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock: against other processes, and against another StateFile of this one. Waits for as long as another holds it."""
+        """Hold the lock: against other processes, and against another StateFile of this one. Raises AuditError if another holds it for
+        longer than LOCK_SECONDS.
+        """
         while True:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            self._lock()
             if self._is_in_place():
                 break
             stale, self._descriptor = self._descriptor, self._open()
@@ -70,6 +76,17 @@ class StateFile:
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        ends = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                return fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= ends:
+                    msg = f"{self._path}: another process holds the lock of the audit for more than {LOCK_SECONDS:g} seconds"
+                    raise AuditError(msg) from None
+                time.sleep(0.0005)  # a lock is held for some fifty microseconds; the call that would wait has no limit (flock(2))
 
     def read(self) -> State | None:
         """What the file says; call with the lock held."""

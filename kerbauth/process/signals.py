@@ -22,6 +22,7 @@ class Signals:
         self._wakeup_before = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
         for number in WATCHED:
             self._before[number] = signal.signal(number, _nothing)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)  # what came while they were held back comes now
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

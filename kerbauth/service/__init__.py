@@ -32,11 +32,12 @@ def run(source: Source, settings: Settings, ready: Callable[[str], None] = lambd
     with ExitStack() as undo:
         runtime, prepared = begin(settings, settings.server.workers)
         undo.callback(runtime.close)
-        make_room_for_metrics(runtime)
-        settle_start(settings)
         loaded = Loaded(prepared, digests(source.files(settings)))
         sockets = Sockets.open(settings.server, os.environ)
         undo.callback(sockets.close)
+        # Last, when the address and the folder are ours: a start that fails touches neither counts nor audit.
+        make_room_for_metrics(runtime)
+        settle_start(settings)
         if threading.active_count() > 1:
             _log.warning("the permission adapter started threads when it was opened; workers are forked without them, and may hang")
         Supervisor(Service(source, loaded, runtime, sockets, ready), notifier).run()

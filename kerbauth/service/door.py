@@ -56,6 +56,7 @@ class HttpDoor:
     async def begin(self) -> None:
         """See Duty."""
         try:
+            self._runtime.leave_to_parent()
             self._foundation = Foundation.lay(self._settings, self._runtime, self._seat)
             self._generation = Generation.build(self._loaded.prepared, self._foundation)
             await self._open(self._generation)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from kerbauth.assembly import Prepared, StartError
+from kerbauth.regular_file import read_regular
 from kerbauth.settings import Settings, load, named_files
 
 TRIES: Final = 5
@@ -81,7 +82,7 @@ def _members(path: Path) -> list[Path]:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_regular(path)).hexdigest()
     except OSError:
         return ABSENT
 

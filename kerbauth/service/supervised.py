@@ -57,9 +57,10 @@ class Service:
         before = self._loaded
         try:
             loaded = load_whole(self._source, before.digests, lambda settings: prepare(settings, self._workers))
-            # The realms of before stay known to libkrb5 until the next reload: logins under way may still ask their KDCs.
-            write_realms(self._runtime, loaded.prepared, before.prepared)
             settle_start(self._begun_with)
+            # Last, since it takes effect at once. The realms of before stay known to libkrb5 until the next reload: logins under way may
+            # still ask their KDCs.
+            write_realms(self._runtime, loaded.prepared, before.prepared)
         except (SettingsError, StartError) as error:
             for problem in error.problems:
                 _log.error("reload refused: %s", problem)

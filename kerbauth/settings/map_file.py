@@ -15,6 +15,7 @@ from typing import Final
 
 from kerbauth.core import text
 from kerbauth.core.problem import Problem
+from kerbauth.regular_file import read_regular
 from kerbauth.settings.findings import Finding
 
 HEADER: Final = ["principal", "user"]
@@ -32,7 +33,7 @@ class MapFile:
 def read_map_file(path: Path) -> MapFile | tuple[Finding | Problem, ...]:
     """Read a file of exceptions, or say everything that is wrong with it, by line."""
     try:
-        content = path.read_bytes().decode("utf-8-sig")
+        content = read_regular(path).decode("utf-8-sig")
     except OSError as error:
         return (Finding(f"the file {path} cannot be read: {error.strerror}. Correct the path, or create the file"),)
     except UnicodeDecodeError as error:

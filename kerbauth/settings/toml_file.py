@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kerbauth.core.problem import Problem
+from kerbauth.regular_file import read_regular
 
 _PLACE: Final = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
@@ -13,7 +14,7 @@ _PLACE: Final = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)
 def read_toml(path: Path) -> dict[str, Any] | Problem:
     """The document, or what keeps it from being read, with line and column."""
     try:
-        text = path.read_bytes().decode()
+        text = read_regular(path).decode()
     except OSError as error:
         return Problem(str(path), "", f"the file cannot be read: {error.strerror}. Correct the path, or create the file")
     except UnicodeDecodeError as error:

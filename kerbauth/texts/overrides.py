@@ -13,6 +13,7 @@ from kerbauth.core.codes import catalogue
 from kerbauth.core.codes.model import Code
 from kerbauth.core.problem import Problem
 from kerbauth.core.reasons import Reason
+from kerbauth.regular_file import read_regular
 
 TEXT_LIMIT: Final = 500
 """Characters of a text of one's own: more does not fit a login dialog."""
@@ -52,7 +53,7 @@ def read_folder(folder: Path, languages: Iterable[str]) -> tuple[Mapping[str, Ov
 def read_overrides(path: Path) -> tuple[Overrides, tuple[Problem, ...]]:
     """One file's texts, and what is wrong with it, each with the line it stands on."""
     try:
-        content = path.read_bytes().decode()
+        content = read_regular(path).decode()
     except OSError as error:
         return Overrides(), (Problem(str(path), "", f"cannot be read: {error.strerror}"),)
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 from kerbauth.core import text
 from kerbauth.core.problem import Problem
+from kerbauth.regular_file import read_regular
 
 PLACEHOLDER: Final = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
 """What stands for a value in a message, as in str.format."""
@@ -32,7 +33,7 @@ def available_languages(folder: Path) -> tuple[str, ...]:
 def read_translations(path: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
     """A file's translations by message id, and what is wrong with it. Untranslated and fuzzy entries are left out."""
     try:
-        content = path.read_bytes().decode("utf-8")
+        content = read_regular(path).decode("utf-8")
     except OSError as error:
         return {}, (Problem(str(path), "", f"the catalogue file cannot be read: {error.strerror}"),)
     except UnicodeDecodeError as error:

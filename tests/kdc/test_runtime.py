@@ -36,6 +36,33 @@ def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         KerberosRuntime.open(tmp_path / "link")
 
 
+def test_a_folder_that_another_service_uses_is_refused_until_that_is_gone(tmp_path: Path) -> None:
+    first = KerberosRuntime.open(tmp_path)
+    with pytest.raises(RuntimeFolderError, match="belongs to a kerbauth service that runs"):
+        KerberosRuntime.open(tmp_path)
+    first.close()
+    KerberosRuntime.open(tmp_path).close()
+
+
+def test_a_forked_process_does_not_keep_its_parents_folder(tmp_path: Path) -> None:
+    runtime = KerberosRuntime.open(tmp_path)
+    (reading, writing), (hearing, telling) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        runtime.leave_to_parent()
+        os.close(writing)
+        os.write(telling, b"left")
+        os.read(reading, 1)  # until the test ends
+        os._exit(0)
+    assert os.read(hearing, 4) == b"left"
+    runtime.close()
+    KerberosRuntime.open(tmp_path).close()
+    os.close(writing)
+    os.waitpid(pid, 0)
+    for each in (reading, hearing, telling):
+        os.close(each)
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RuntimeFolderError, match="cannot be made"):
         KerberosRuntime.open(tmp_path / "missing" / "run")
@@ -62,9 +89,10 @@ def test_the_environment_names_nothing_of_the_machines(tmp_path: Path) -> None:
 
 
 def test_activating_takes_away_what_would_trace_or_redirect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*KerberosRuntime(tmp_path, remove=False).environment(), "KRB5_TRACE", "GSS_USE_PROXY"):
+    runtime = KerberosRuntime(tmp_path, remove=False)
+    for name in (*runtime.environment(), "KRB5_TRACE", "GSS_USE_PROXY"):
         monkeypatch.setenv(name, "/etc/somewhere")
-    KerberosRuntime(tmp_path, remove=False).activate()
+    runtime.activate()
     assert "KRB5_TRACE" not in os.environ
     assert "GSS_USE_PROXY" not in os.environ
     assert os.environ["KRB5_CONFIG"] == str(tmp_path / "krb5.conf")
