@@ -24,7 +24,7 @@ SERVICES = (
 # Users are made with the realm, since a permission file is read once: each test takes fresh ones from a kind's pool.
 KINDS: dict[str, tuple[int, dict[str, object], str]] = {
     # kind: how many, kadmin options, what Genesys knows
-    "good": (60, {}, "granted"),
+    "good": (120, {}, "granted"),
     "nogrant": (4, {}, "without"),
     "ghost": (4, {}, "unknown"),
     "disabled": (4, {}, "disabled"),
