@@ -11,6 +11,7 @@ import pytest
 from tests.integration.conftest import CANARY, KA_NAMES, entry
 from tests.integration.kdc import LabRealm, silent_server
 from tests.integration.service import RealmEntry, Setup, persons_with_desktop
+from tests.integration.workers import until
 
 
 @pytest.fixture
@@ -233,3 +234,19 @@ def test_realm_commands_refuse_a_realm_that_is_not_configured(config: Path) -> N
     for action in ("show", "test"):
         done = kerbauth("realm", action, "ELSEWHERE.TEST", "--config", str(config))
         assert (done.returncode, "configured are: KA.TEST" in done.stderr) == (2, True)
+
+
+def test_a_command_that_handles_a_password_leaves_no_core_file(config: Path) -> None:
+    unlimited = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, (2**20, 2**20)); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-m", "kerbauth", "login", "jdoe", "--config", str(config), "--password-stdin", "--application", "desktop"]
+    process = subprocess.Popen([sys.executable, "-c", unlimited, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin is not None
+
+    def core_limit() -> str:
+        lines = Path(f"/proc/{process.pid}/limits").read_text().splitlines()
+        return next(line.split()[4] for line in lines if line.startswith("Max core file size"))
+
+    until(lambda: core_limit() == "0", within=20)
+    process.stdin.write(CANARY.encode() + b"\n")
+    process.stdin.close()
+    assert process.wait(30) == 0

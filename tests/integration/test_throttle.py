@@ -159,6 +159,12 @@ def test_the_command_says_where_it_cannot_find_the_counts(realm: LabRealm, tmp_p
     assert "nothing is counted" in kerbauth("throttle", "list", "--config", str(config)).stderr
 
 
+def test_a_start_without_these_protections_says_so(realm: LabRealm, start: Start) -> None:
+    service = start(Setup((entry(realm, settings="default = true"),), throttle="enabled = false", server="refusal_floor = 0.0"))
+    assert "WARNING kerbauth: throttle.enabled = false" in service.log()
+    assert "WARNING kerbauth: server.refusal_floor = 0" in service.log()
+
+
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ServerStore]:
     with running_server() as store:

@@ -230,8 +230,10 @@ async def test_a_start_goes_on_where_lines_went_missing(tmp_path: Path) -> None:
     assert anchors(tmp_path / "audit.jsonl") == ["break"]
 
 
-def test_a_start_with_standard_output_needs_nothing() -> None:
+def test_a_start_with_standard_output_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     settle_audit(AuditSettings.model_validate({"file": "-"}))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_less_safe_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kerbauth.assembly.throttling import throttle_of
 from kerbauth.core.budget import Budget
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Proved, Refused, Unavailable
@@ -16,6 +17,7 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.ports import Admission, Admitted, Repeated, Source, Throttled, Unsettled
+from kerbauth.settings import ThrottleSettings
 from kerbauth.throttle.database import IN_MEMORY, Database
 from kerbauth.throttle.keeper import NoThrottle, PasswordThrottle
 from kerbauth.throttle.ledger import Ledger, LedgerError, Reservation
@@ -372,6 +374,16 @@ async def test_a_server_with_a_password_lets_only_in_who_knows_it(tmp_path: Path
             assert "server-secret" not in str(refused.value)
         for ledger in ledgers:
             await ledger.close()
+
+
+async def test_where_each_worker_counts_by_itself_each_has_its_share_of_the_budget(tmp_path: Path) -> None:
+    wanted = ThrottleSettings(account_failures=4, reserve=1, pause=0.0, repeat_seconds=0.0)
+    throttle = throttle_of(wanted, tmp_path / "no-such-folder", Counts(), workers=4)
+    first = await throttle.admit(ALICE, HOME, Secret(b"wrong"))
+    assert isinstance(first, Admitted)
+    await throttle.settle(first, WRONG)
+    assert isinstance(await throttle.admit(ALICE, HOME, Secret(b"right")), Throttled)
+    await throttle.close()
 
 
 async def test_switched_off_everything_is_admitted() -> None:
