@@ -1,8 +1,12 @@
 """An SQLite file that several processes of one machine share, used off the event loop."""
 
 import asyncio
+import contextlib
+import errno
 import os
 import sqlite3
+import stat
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +14,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from kerbauth.throttle.ledger import LedgerError
+
+_PAUSE_SECONDS: Final = 0.01  # between two tries to open a file that others are opening
 
 IN_MEMORY: Final = ":memory:"
 """Instead of a path: a database of this process alone."""
@@ -61,12 +67,35 @@ class Database:
             raise LedgerError(msg) from error
 
     def _open(self) -> sqlite3.Connection:
+        """Open the file, made if it is not there. SQLite itself does not wait where a file turns to WAL (sqlite.org/wal.html 9)."""
         if self._path != IN_MEMORY:
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        for statements in (_PRAGMAS, *self._schemas):
-            connection.executescript(statements)
-        return connection
+            _make(self._path)
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            try:
+                for statements in (_PRAGMAS, *self._schemas):
+                    connection.executescript(statements)
+            except sqlite3.OperationalError as error:
+                connection.close()
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the low byte is the primary code (sqlite.org/rescode.html)
+                if not busy or time.monotonic() >= until:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return connection
+
+
+def _make(path: str) -> None:
+    """Make an empty file with mode 0600; one that is there is not even opened.
+
+    Closing any descriptor of a file drops every lock this process has on it (fcntl(2)), SQLite's on another connection included
+    (sqlite.org/howtocorrupt.html section 2.2).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    if stat.S_ISLNK(os.lstat(path).st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
 @contextmanager

@@ -27,6 +27,14 @@ def test_processes_at_once_get_no_more_than_the_budget_together(tmp_path: Path) 
         assert sum(pool.starmap(reserve_many, [(tmp_path, 50)] * 4)) == 3
 
 
+def test_processes_that_open_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    with FORK.Pool(8) as pool:
+        for turn in range(50):  # one turn in twenty failed while the file was opened without waiting
+            folder = tmp_path / str(turn)
+            folder.mkdir()
+            assert sum(pool.starmap(reserve_many, [(folder, 1)] * 8, chunksize=1)) == 3
+
+
 def fail_until_killed(folder: Path) -> None:
     async def work() -> None:
         ledger = FileStore(folder).ledger()
