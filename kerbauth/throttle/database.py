@@ -76,7 +76,7 @@ class Database:
             try:
                 for statements in (_PRAGMAS, *self._schemas):
                     connection.executescript(statements)
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 connection.close()
                 busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the low byte is the primary code (sqlite.org/rescode.html)
                 if not busy or time.monotonic() >= until:

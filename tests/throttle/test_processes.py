@@ -4,9 +4,15 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
-from kerbauth.throttle.ledger import Reservation
+import pytest
+
+from kerbauth.throttle.database import Database
+from kerbauth.throttle.ledger import LedgerError, Reservation
 from tests.throttle.stores import ALICES, FileStore
 
 FORK = multiprocessing.get_context("fork")
@@ -33,6 +39,56 @@ def test_processes_that_open_a_new_file_at_once_wait_for_each_other(tmp_path: Pa
             folder = tmp_path / str(turn)
             folder.mkdir()
             assert sum(pool.starmap(reserve_many, [(folder, 1)] * 8, chunksize=1)) == 3
+
+
+# What a command does. The last to leave a database removes its log (sqlite.org/wal.html), and knows by the locks whether it is the last.
+READ_AND_LEAVE = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1])
+other.execute("SELECT count(*) FROM attempts").fetchone()
+other.close()
+"""
+
+
+def read_and_leave(path: Path) -> None:
+    """In a program of its own: SQLite does not know its own locks in a forked process (sqlite.org/howtocorrupt.html section 2.6)."""
+    subprocess.run([sys.executable, "-c", READ_AND_LEAVE, str(path)], check=True)
+
+
+async def test_opening_a_file_a_second_time_drops_no_lock_of_this_process(tmp_path: Path) -> None:
+    store, log = FileStore(tmp_path), tmp_path / "throttle.sqlite3-wal"
+    first, second = store.ledger(), store.ledger()
+    await first.reserve(ALICES, "192.0.2.1")
+    await second.reserve(ALICES, "192.0.2.1")
+    read_and_leave(store.path)
+    assert log.exists(), "somebody else took the file for unused"
+    await second.close()
+    await first.close()
+
+
+async def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "throttle.sqlite3").symlink_to(elsewhere)
+    database = Database(tmp_path / "throttle.sqlite3")
+    with pytest.raises(LedgerError, match="symbolic link"):
+        await database.run(lambda _: None)
+    await database.close()
+    assert not elsewhere.exists()
+
+
+async def test_a_file_that_is_no_database_is_an_error_at_once(tmp_path: Path) -> None:
+    (tmp_path / "throttle.sqlite3").write_text("something else that was put here, longer than the head of a database" * 20)
+    database = Database(tmp_path / "throttle.sqlite3")
+    with pytest.raises(LedgerError, match="not a database"):
+        await database.run(lambda _: None)
+    await database.close()
+
+
+async def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    database = Database(tmp_path / "throttle.sqlite3")
+    await database.run(lambda _: None)
+    await database.close()
+    assert stat.S_IMODE((tmp_path / "throttle.sqlite3").stat().st_mode) == 0o600
 
 
 def fail_until_killed(folder: Path) -> None:
