@@ -163,16 +163,17 @@ def libkrb5_version() -> str:
     return found[1].decode("ascii", "replace") if found else "unknown"
 
 
-def reseed() -> None:
-    """Give this process's libkrb5 random numbers of its own: call it in a forked process.
+def reseed() -> bool:
+    """Give this process's libkrb5 random numbers of its own: call it in a forked process. Whether it was done: not without a libkrb5.
 
     Before release 1.20 its generator adds nothing but the process id after a fork (lib/crypto/krb/prng_fortuna.c), and an id comes back;
     later releases ask the kernel each time, and this does nothing.
     """
     library = _loaded("libk5crypto")
-    if library is not None:
-        added = ctypes.c_int()  # release 1.20 writes there without looking whether there is a place
-        ctypes.CDLL(str(library)).krb5_c_random_os_entropy(None, 0, ctypes.byref(added))
+    if library is None:
+        return False
+    added = ctypes.c_int()  # release 1.20 writes there without looking whether there is a place
+    return bool(ctypes.CDLL(str(library)).krb5_c_random_os_entropy(None, 0, ctypes.byref(added)) == 0)
 
 
 def _libkrb5() -> Path | None:

@@ -93,6 +93,8 @@ def test_a_worker_that_was_told_to_end_is_replaced(crowd: RunningService) -> Non
     victim = max(workers.pids())
     workers.signal(victim, signal.SIGTERM)
     until(lambda: workers.replaced(victim, WORKERS), within=5)
+    assert victim not in workers.pids()
+    assert crowd.login("good00", CANARY).status_code == 200
 
 
 def test_a_worker_whose_event_loop_is_stuck_is_killed_and_replaced(setup: Setup, start: Start) -> None:

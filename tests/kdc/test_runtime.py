@@ -1,6 +1,10 @@
+import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import krb5
 import pytest
 
 from kerbauth.kdc.realm import KerberosRealm
@@ -125,5 +129,12 @@ def test_libkrb5_may_need_until_the_next_second_to_notice_a_change(tmp_path: Pat
     assert runtime.unnoticed_for() == 0.0
 
 
-def test_random_numbers_of_libkrb5_can_be_renewed_in_any_process() -> None:
-    reseed()
+def test_libkrb5_takes_random_numbers_of_its_own_in_a_forked_process() -> None:
+    krb5.init_context()  # it is loaded, as in a service
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(reseed)
+
+
+def test_without_a_libkrb5_there_is_nothing_to_renew() -> None:
+    alone = "from kerbauth.kdc.runtime import reseed; raise SystemExit(int(reseed()))"
+    assert subprocess.run([sys.executable, "-c", alone], check=False).returncode == 0

@@ -133,12 +133,14 @@ async def test_the_watch_goes_by_the_settings_of_the_moment() -> None:
         service.settings = AlarmSettings(failures=1, period=1)
         metrics.observe(refused())
         await until(metrics.failure_rate_alarm_is_on)
+    assert samples(metrics, "kerbauth_failure_rate_alarms_total") == [({}, 1)]
 
 
 async def test_the_watch_tells_which_realms_are_ready() -> None:
     metrics = Metrics([REALM])
     async with watching(metrics, Service(ready=False)):
-        await until(lambda: samples(metrics, "kerbauth_realm_ready") == [({"realm": REALM}, 0)])
+        await until(lambda: bool(samples(metrics, "kerbauth_realm_ready")))
+    assert samples(metrics, "kerbauth_realm_ready") == [({"realm": REALM}, 0)]
 
 
 async def test_other_workers_measure_themselves_and_watch_nothing() -> None:

@@ -119,8 +119,10 @@ def test_a_worker_that_ends_by_an_exception_says_where_and_not_what(toy: Start) 
 
 def test_a_worker_without_a_sign_of_life_is_killed(toy: Start) -> None:
     running = toy("stuck", workers=1, silence=2.0)
-    running.until("gave no sign of life for 2 seconds and is killed")
     running.until(r"was ended by SIGKILL and is replaced")
+    killed = re.search(r"\(process (\d+)\) gave no sign of life for 2 seconds and is killed", running.log)
+    assert killed
+    assert int(killed[1]) not in running.workers()
 
 
 def test_a_worker_that_does_not_drain_is_killed_when_its_time_is_up(toy: Start) -> None:
@@ -165,8 +167,10 @@ def test_a_worker_that_does_not_answer_an_order_is_replaced(toy: Start) -> None:
     running = toy("hang-order", workers=1, silence=2.0, drain=0.1)
     running.until("toy: all serve")
     running.process.send_signal(signal.SIGHUP)
-    running.until("did not take up the new configuration in time and is replaced")
     running.until("toy: reloaded")
+    late = re.search(r"\(process (\d+)\) did not take up the new configuration in time and is replaced", running.log)
+    assert late
+    running.until(rf"\(process {late[1]}\) .*\n(?:.*\n)*.*serves")
 
 
 def test_a_refused_reload_changes_nothing(toy: Start) -> None:
