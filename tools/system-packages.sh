@@ -18,9 +18,9 @@ for set in "$@"; do
         ;;
     test)
         wanted="$wanted libfaketime podman buildah runc debootstrap slapd krb5-kdc-ldap ldap-utils redis-server nginx-light haproxy
-            logrotate systemd prometheus"
+            logrotate systemd prometheus dnsmasq-base apache2 libapache2-mod-auth-gssapi wrk"
         ;;
-    bench) ;;
+    bench) wanted="$wanted apache2 libapache2-mod-auth-gssapi wrk" ;;
     *)
         echo "system-packages.sh: no such set: $set (run, test, bench)" >&2
         exit 2
