@@ -105,3 +105,17 @@ def encodings(value: bytes) -> Iterable[tuple[str, bytes]]:
     yield "kerb-error-data", pa_data(3, value)
     yield "method-data beside others", method_data(others[0], pa_data(3, value), others[1])
     yield "method-data alone", method_data(pa_data(3, value))
+
+
+def as_req(realm: str, user: str, *, service: tuple[str, ...] = (), enctypes: tuple[int, ...] = (18, 17)) -> bytes:
+    """A request without pre-authentication, for the realm's TGT where no service is named (RFC 4120 5.4.1)."""
+    body = {
+        0: element(0x03, bytes(5)),
+        1: principal(1, *(part.encode() for part in user.split("/"))),
+        2: string(realm.encode()),
+        3: principal(2, *(part.encode() for part in service or ("krbtgt", realm))),
+        5: time("20370101000000Z"),
+        7: integer(20_041_023),
+        8: sequence(*map(integer, enctypes)),
+    }
+    return element(0x6A, record({1: integer(5), 2: integer(10), 4: record(body)}))
