@@ -1,7 +1,8 @@
 """Writes kerbauth/locale/kerbauth.pot, the list of all texts to translate: `python -m tools.message_catalogue`.
 
-A language is added by copying that file to `kerbauth/locale/LANGUAGE.po`, filling it in, and naming the language in
-`messages.languages`. Texts come from the tables of reasons and codes, and from every sentence in the code that is marked with `N_`.
+A language is added by copying that file to `kerbauth/locale/LANGUAGE.po`, filling it in, with the language's own Plural-Forms in its
+header, and naming the language in `messages.languages`. Texts come from the tables of reasons and codes, and from every sentence in the
+code that is marked with `N_` or `NN_`.
 """
 
 import io
@@ -20,6 +21,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = ROOT / "kerbauth"
 TEMPLATE: Final = "kerbauth/locale/kerbauth.pot"
 MARKER: Final = "N_"
+MARKER_OF_TWO: Final = "NN_"
+"""Marks the English forms of a sentence for one and for several."""
 
 # Babel's own header has the time of writing, and the file would never be the same twice.
 _HEADER: Final = """\
@@ -32,11 +35,12 @@ msgstr ""
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=UTF-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
 
 """
 
-Found = tuple[str, str, str]
-"""A message id, the file it is marked in, and a comment for translators; one of the two is empty."""
+Found = tuple[str | tuple[str, str], str, str]
+"""A message id (or two: for one and for several), the file it is marked in, and a comment for translators; one of the two is empty."""
 
 
 def messages() -> Iterator[Found]:
@@ -53,12 +57,12 @@ def messages() -> Iterator[Found]:
 
 
 def marked(folder: Path) -> Iterator[Found]:
-    """Every sentence marked with `N_` below a folder."""
+    """Every sentence marked with `N_` or `NN_` below a folder."""
     for path in sorted(folder.rglob("*.py")):
         source = io.BytesIO(path.read_bytes())
-        for _, message, _, _ in extract("python", source, keywords={MARKER: None}):
-            if isinstance(message, str):
-                yield message, path.relative_to(folder.parent).as_posix(), ""
+        for _, message, _, _ in extract("python", source, keywords={MARKER: None, MARKER_OF_TWO: (1, 2)}):
+            if message:
+                yield message if isinstance(message, str) else (message[0], message[1]), path.relative_to(folder.parent).as_posix(), ""
 
 
 def render() -> Mapping[str, str]:
@@ -70,7 +74,7 @@ def render() -> Mapping[str, str]:
         comments = [comment] if comment and (known is None or len(known.auto_comments) < 3) else []
         found.add(message, locations=[(place, 0)] if place else [], auto_comments=comments)
     for each in found:
-        each.flags.discard("python-format")  # no text is filled in with %
+        each.flags -= {"python-format", "python-brace-format"}  # a placeholder is a name in braces and nothing more
     written = io.BytesIO()
     write_po(written, found, width=0, omit_header=True, include_lineno=False)
     return {TEMPLATE: _HEADER + written.getvalue().decode()}

@@ -22,6 +22,7 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             deadline=realm.deadline,
             max_concurrent=_share(realm.max_concurrent, workers),
             max_waiting=_share(realm.max_waiting, workers),
+            expiry_warning_days=realm.expiry_warning_days,
         )
         for name, realm in settings.realms.items()
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kerbauth.core.codes.model import Code, Stage
+from kerbauth.core.messages import Counted
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 
@@ -24,13 +25,14 @@ class Severity(StrEnum):
 class Notice:
     """Something to tell the user, before it is put into words.
 
-    Either a reason's own text, or (`detail`) a text of its own: a message id of the catalogue, or, with `foreign`, somebody else's
-    words (the KDC's e-text), which are never translated and are shown stripped of control characters and cut at 200 characters.
+    Either a reason's own text, or (`detail`) a text of its own: a message id of the catalogue, the reason's text with a number in it
+    (`Counted`), or, with `foreign`, somebody else's words (the KDC's e-text), which are never translated and are shown stripped of control
+    characters and cut at 200 characters.
     """
 
     severity: Severity
     reason: Reason
-    detail: str | None = None
+    detail: str | Counted | None = None
     foreign: bool = False
 
 

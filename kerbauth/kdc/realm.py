@@ -9,7 +9,8 @@ class KerberosRealm:
     """One realm: its KDCs, our own service principal in it, and the limits of one login.
 
     `kdcs` are `host` or `host:port`; empty means that libkrb5 finds them by DNS SRV. `service` and `also_accept` are service
-    principals without realm, e.g. `HTTP/sso.corp.example`. `deadline` is in seconds.
+    principals without realm, e.g. `HTTP/sso.corp.example`. `deadline` is in seconds. `expiry_warning_days` is how far ahead of the end of a
+    password or account its user is warned; 0 is never.
     """
 
     name: str
@@ -21,6 +22,7 @@ class KerberosRealm:
     deadline: float = 5.0
     max_concurrent: int = 32
     max_waiting: int = 1000
+    expiry_warning_days: int = 7
 
     @property
     def services(self) -> tuple[str, ...]:

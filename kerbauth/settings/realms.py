@@ -202,6 +202,12 @@ class RealmSettings(Table):
         description="Logins that may wait for one of those places. Above that they are refused at once as overloaded, until a tenth of the "
         "queue is free again.",
     )
+    expiry_warning_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="A user who logs in is warned of a password or account that ends within so many days; 0: never.",
+    )
     names: NameSettings = Field(default_factory=NameSettings, description="How typed and proved names become user names.")
 
     @field_validator("kind")

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from kerbauth.core.codes.model import Code
+from kerbauth.core.messages import Counted
 from kerbauth.core.outcome import Notice
 from kerbauth.core.problem import Problem
 from kerbauth.core.reason_table import REASONS
@@ -12,6 +14,8 @@ from kerbauth.core.text import shown
 from kerbauth.texts import language as languages_of
 from kerbauth.texts import po
 from kerbauth.texts.overrides import Overrides, read_folder
+
+_NONE: Final = po.Translations()
 
 
 class TextsError(Exception):
@@ -36,7 +40,7 @@ class Texts:
         self,
         languages: Sequence[str],
         default: str,
-        translations: Mapping[str, Mapping[str, str]],
+        translations: Mapping[str, po.Translations],
         overrides: Mapping[str, Overrides],
     ) -> None:
         if default not in languages:
@@ -53,7 +57,15 @@ class Texts:
 
     def text(self, language: str, message_id: str) -> str:
         """A message in a language, or the id itself, which is English."""
-        return self._translations.get(language, {}).get(message_id, message_id)
+        return self._in(language).messages.get(message_id, message_id)
+
+    def counted(self, language: str, counted: Counted) -> str:
+        """A sentence about a number of things, in the language's form for that number, with the number filled in."""
+        if counted.count == 0:
+            return self.text(language, counted.none)
+        forms = self._in(language).plurals.get(counted.one)
+        english = counted.one if counted.count == 1 else counted.more
+        return (forms.text(counted.count) if forms else english).replace("{count}", str(counted.count))
 
     def title(self, language: str, reason: Reason) -> str:
         """A reason's short title."""
@@ -80,9 +92,15 @@ class Texts:
         """
         if notice.detail is None:
             return self.reason_text(language, notice.reason, codes)
+        if isinstance(notice.detail, Counted):  # the reason's own text, only more exact: an administrator's comes before it
+            own = self._overrides.get(language)
+            return (own.reasons.get(notice.reason) if own else None) or self.counted(language, notice.detail)
         if notice.foreign:
             return shown(notice.detail) or self.reason_text(language, notice.reason, codes)
         return self.text(language, notice.detail)
+
+    def _in(self, language: str) -> po.Translations:
+        return self._translations.get(language) or _NONE
 
 
 def package_locale() -> Path:
@@ -100,7 +118,7 @@ def load_texts(languages: Sequence[str], default: str, overrides: Path | None = 
     problems: list[Problem] = []
     if default not in languages:
         problems.append(Problem("", "default", f"the default language {default!r} is not one of the languages"))
-    translations: dict[str, Mapping[str, str]] = {}
+    translations: dict[str, po.Translations] = {}
     for language in languages:
         translations[language], wrong = read_language(language, locale_directory)
         problems += wrong
@@ -113,10 +131,10 @@ def load_texts(languages: Sequence[str], default: str, overrides: Path | None = 
     return Texts(languages, default, translations, own)
 
 
-def read_language(language: str, locale_directory: Path | None = None) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
+def read_language(language: str, locale_directory: Path | None = None) -> tuple[po.Translations, tuple[Problem, ...]]:
     """A language's translations, and what is wrong with its catalogue file. English needs no file, but may have one."""
     folder = locale_directory or package_locale()
     path = folder / f"{language}.po"
     if language not in po.available_languages(folder):
-        return {}, (Problem(str(path), "", f"there is no catalogue for the language {language!r}"),)
-    return po.read_translations(path) if path.exists() else ({}, ())
+        return po.Translations(), (Problem(str(path), "", f"there is no catalogue for the language {language!r}"),)
+    return po.read_translations(path) if path.exists() else (po.Translations(), ())

@@ -22,3 +22,8 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_realms_limit_is_shared_among_workers_and_rounded_up(settings: Settings, workers: int, each: int) -> None:
     (realm,) = kerberos_realms(settings, workers)
     assert (realm.max_concurrent, realm.max_waiting) == (each, 0)
+
+
+def test_how_far_ahead_users_are_warned_is_passed_on(settings: Settings) -> None:
+    (realm,) = kerberos_realms(settings)
+    assert realm.expiry_warning_days == 7

@@ -45,6 +45,21 @@ def test_strangers_never_see_codes_diagnostics_or_the_kdcs_words() -> None:
     assert told(unavailable, Disclosure.GUARDED) == Unavailable(Reason.KDC_ERROR, Stage.AS, notices=(own,))
 
 
+@given(
+    st.sampled_from([reason for reason, info in REASONS.items() if info.kind is not Kind.WARNING]),
+    st.sampled_from(Stage),
+    st.text(min_size=1),
+)
+def test_the_kdcs_words_of_a_login_that_was_not_proved_reach_only_those_who_are_told_everything(
+    reason: Reason, stage: Stage, words: str
+) -> None:
+    notices = (Notice(Severity.INFO, reason, words, foreign=True), Notice(Severity.INFO, reason, "ours"))
+    for verdict in (Refused(reason, stage, notices=notices), Unavailable(reason, stage, notices=notices)):
+        guarded = told(verdict, Disclosure.GUARDED)
+        assert not any(notice.foreign for notice in guarded.notices)
+        assert told(verdict, Disclosure.FULL).notices == notices
+
+
 def test_every_guarded_reason_is_a_refusal() -> None:
     assert {info.kind for info in REASONS.values() if info.guarded} == {Kind.REFUSED}
 

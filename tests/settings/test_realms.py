@@ -238,3 +238,14 @@ def test_names_that_the_core_refuses_are_problems_of_their_table(tmp_path: Path,
 def test_a_user_name_in_the_exceptions_must_be_a_text_that_genesys_can_hold(tmp_path: Path) -> None:
     problem = only_problem(tmp_path, REALM, PERMISSIONS, f'{NAMES}map = {{ "a.b" = "{"x" * 256}" }}')
     assert (problem.key, "at most 255" in problem.message) == ('realms."CORP.EXAMPLE".names.map."a.b"', True)
+
+
+@pytest.mark.parametrize("days", [0, 14, 365])
+def test_how_far_ahead_users_are_warned_of_an_end_is_a_number_of_days(tmp_path: Path, days: int) -> None:
+    assert realm(tmp_path, f"expiry_warning_days = {days}").expiry_warning_days == days
+
+
+@pytest.mark.parametrize("days", ["-1", "366", "1.5", '"7"', "true"])
+def test_other_numbers_of_days_are_refused(tmp_path: Path, days: str) -> None:
+    problem = only_problem(tmp_path, REALM, f"expiry_warning_days = {days}", PERMISSIONS)
+    assert problem.key == 'realms."CORP.EXAMPLE".expiry_warning_days'

@@ -13,17 +13,19 @@ from tools import message_catalogue
 
 FILES = message_catalogue.render()
 (TEMPLATE,) = FILES.values()
+MARKERS = {message_catalogue.MARKER: 1, message_catalogue.MARKER_OF_TWO: 2}  # with how many sentences each takes
 
 
 def marks() -> Iterator[tuple[Path, ast.Call]]:
     for path in sorted(message_catalogue.PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == message_catalogue.MARKER:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
                 yield path, node
 
 
 def known() -> set[str]:
-    return {str(message.id) for message in read_po(TEMPLATE.splitlines(keepends=True))}
+    ids = (message.id for message in read_po(TEMPLATE.splitlines(keepends=True)))
+    return {each for found in ids for each in ([found] if isinstance(found, str) else found)}
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -39,22 +41,30 @@ def test_every_text_of_the_tables_is_in_the_file() -> None:
 
 
 def test_every_marked_sentence_is_in_the_file() -> None:
-    sentences = {call.args[0].value for _, call in marks() if isinstance(call.args[0], ast.Constant)}
+    sentences = {each.value for _, call in marks() for each in call.args if isinstance(each, ast.Constant)}
     assert NO_SUCH_REALM in sentences
+    assert "Your password expires in {count} days. Change it before it does." in sentences
     assert sentences <= known()
 
 
 def test_only_plain_sentences_are_marked() -> None:
-    wrong = [f"{path.name}:{call.lineno}" for path, call in marks() if len(call.args) != 1 or not isinstance(call.args[0], ast.Constant)]
+    wrong = [
+        f"{path.name}:{call.lineno}"
+        for path, call in marks()
+        if len(call.args) != MARKERS[ast.unparse(call.func)] or not all(isinstance(each, ast.Constant) for each in call.args)
+    ]
     assert wrong == []
 
 
 def test_marked_sentences_are_found_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
-    (tmp_path / "package" / "module.py").write_text('A = N_("One sentence.")\nB = N_("Two " "parts.")\nC = other("Not this.")\n')
+    (tmp_path / "package" / "module.py").write_text(
+        'A = N_("One sentence.")\nB = N_("Two " "parts.")\nC = other("Not this.")\nD = NN_("One.", "More.")\n'
+    )
     assert list(message_catalogue.marked(tmp_path / "package")) == [
         ("One sentence.", "package/module.py", ""),
         ("Two parts.", "package/module.py", ""),
+        (("One.", "More."), "package/module.py", ""),
     ]
 
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kerbauth.core.codes.model import Code, Family
+from kerbauth.core.messages import Counted
 from kerbauth.core.outcome import Notice, Severity
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
@@ -12,6 +14,18 @@ LOCKED = REASONS[Reason.ACCOUNT_LOCKED]
 EXPIRED_CODE = Code(Family.KRB5, -1765328361)
 PREAUTH_CODE = Code(Family.KRB5, -1765328360)
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+
+PLURAL = 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d"\n'
+POLISH = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2)"
+DAYS = Counted("None.", "{count} day", "{count} days", 0)
+
+
+def plural_forms(value: str) -> str:
+    return HEADER.rstrip("\n") + f'\n"Plural-Forms: {value};\\n"\n\n'
+
+
+def counted(count: int) -> Notice:
+    return Notice(Severity.WARNING, Reason.PASSWORD_EXPIRES_SOON, replace(DAYS, count=count))
 
 
 def entry(source: str, translation: str, mark: str = "") -> str:
@@ -130,7 +144,12 @@ def test_placeholders_may_not_be_added(tmp_path: Path) -> None:
     [
         (HEADER + 'msgid "a"\nmsgstr "b\\n"\n', 5, "holds a control character or a line end"),
         (HEADER + 'msgid "a"\nmsgstr "b\u202e"\n', 5, "holds a control character"),
-        (HEADER + 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d"\n', 5, "has plural forms"),
+        (HEADER + 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] ""\n', 5, "has a plural form that is not translated"),
+        (HEADER + 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d{e}"\n', 5, "as the source: none; it holds {e}"),
+        (HEADER + 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[2] "d"\n', 5, "is not complete"),
+        (plural_forms("nplurals=2; plural=n") + PLURAL, 6, "has plural forms, and the header's Plural-Forms do not say"),
+        (plural_forms("nplurals=2; plural=n/0") + PLURAL, 6, "has plural forms, and the header's Plural-Forms do not say"),
+        (plural_forms("nplurals=2; plural=which") + PLURAL, 6, "has plural forms, and the header's Plural-Forms do not say"),
         (HEADER + 'msgctxt "c"\nmsgid "a"\nmsgstr "b"\n', 6, "has a context"),
         (HEADER + "this is no catalogue\n", 5, "is no line of a gettext catalogue"),
         (HEADER + 'msgid "a"\nmsgstr b\n', 6, "is no line of a gettext catalogue"),
@@ -214,3 +233,46 @@ def test_somebody_else_s_words_are_never_translated_and_made_fit_to_be_shown(tmp
 
 def test_somebody_else_s_empty_words_give_way_to_the_reason(tmp_path: Path) -> None:
     assert german(tmp_path).notice("de", notice("\x00 ", foreign=True)) == LOCKED.text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "None."), (1, "1 day"), (2, "2 days"), (21, "21 days"), (1001, "1001 days")])
+def test_a_sentence_with_a_number_takes_the_english_form_for_it(count: int, text: str) -> None:
+    assert load_texts(["en"], "en").notice("en", counted(count)) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "Nic."),
+        (1, "1 dzień"),
+        (2, "2 dni."),
+        (5, "5 dni"),
+        (12, "12 dni"),
+        (22, "22 dni."),
+        (999, "999 dni"),
+        (1000, "1000 dni"),
+        (1001, "1001 dni"),
+        (1012, "1012 dni"),
+        (1_000_022, "1000022 dni."),
+    ],
+)
+def test_another_language_has_as_many_forms_as_its_file_says(tmp_path: Path, count: int, text: str) -> None:
+    forms = (
+        'msgid "{count} day"\nmsgid_plural "{count} days"\nmsgstr[0] "{count} dzień"\nmsgstr[1] "{count} dni."\nmsgstr[2] "{count} dni"\n'
+    )
+    (tmp_path / "pl.po").write_text(plural_forms(POLISH) + forms + entry("None.", "Nic."), encoding="utf-8")
+    assert load_texts(["pl"], "pl", None, tmp_path).notice("pl", counted(count)) == text
+
+
+def test_forms_that_are_not_translated_stay_english(tmp_path: Path) -> None:
+    forms = 'msgid "{count} day"\nmsgid_plural "{count} days"\nmsgstr[0] ""\nmsgstr[1] ""\n'
+    assert german(tmp_path, forms).notice("de", counted(3)) == "3 days"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_an_own_text_comes_before_one_with_a_number(tmp_path: Path, count: int) -> None:
+    assert english(tmp_path, 'password-expires-soon = "Call 4711."').notice("en", counted(count)) == "Call 4711."
+
+
+def test_an_own_text_for_something_else_does_not(tmp_path: Path) -> None:
+    assert english(tmp_path, 'account-locked = "Call 4711."').notice("en", counted(3)) == "3 days"

@@ -12,6 +12,7 @@ from typing import Final
 
 from kerbauth.core.codes import catalogue
 from kerbauth.core.codes.model import Code, Family, Stage
+from kerbauth.core.outcome import Notice, Severity
 from kerbauth.core.reasons import Reason
 from kerbauth.core.text import shown
 from kerbauth.kdc.protocol.krb_error import KrbError, nt_status
@@ -42,7 +43,6 @@ _LEFT_OPEN: Final[Mapping[int, frozenset[Reason]]] = MappingProxyType(
         60: frozenset({Reason.KDC_ERROR, Reason.KDC_BUSY, Reason.KDC_UNREACHABLE, Reason.TRUST_PATH, Reason.SERVER_CLOCK}),
         29: frozenset({Reason.KDC_BUSY, Reason.KDC_UNREACHABLE}),
         7: frozenset({Reason.TRUST_PATH}),
-        68: frozenset({Reason.TRUST_PATH}),
     }
 )
 """For each code the reasons that an NTSTATUS may choose. Codes that are not here say all there is: 24 is a wrong password."""
@@ -76,6 +76,11 @@ def reason_of(stage: Stage, error: KrbError) -> tuple[Reason, tuple[Code, ...], 
         # Not among the codes: an administrator's own text for the status would tell a user what is not believed.
         return _by_word(stage, error, code), (code,), _joined(text, f"NTSTATUS 0x{number:08X}, which does not go with code {error.code}")
     return reason, (status, code), text
+
+
+def words_of(reason: Reason, error: KrbError) -> tuple[Notice, ...]:
+    """The KDC's own words as a further message, if it has any. `core.disclosure.told` keeps it from those who may not know them."""
+    return (Notice(Severity.INFO, reason, error.text, foreign=True),) if error.text and shown(error.text) else ()
 
 
 def _by_word(stage: Stage, error: KrbError, code: Code) -> Reason:
