@@ -59,8 +59,8 @@ alice/admin,alice-admin
 `messages.overrides` names a folder with one TOML file per language, such as `en.toml`. Each line has a
 [reason](reasons.md) or a [code](codes.md) and the text users shall read instead of the built-in one: one line of at most 500
 characters. A code's text comes before its reason's; it is shown only where disclosure is full. A number that stands in several
-tables needs its table's name before it. A text for `password-expires-soon` or `account-expires-soon` takes the place of the one that says in
-how many days.
+tables needs its table's name before it. A text for `password-expires-soon` or `account-expires-soon` takes the place of the one that
+says in how many days.
 
 ```toml
 account-locked = "Your account is locked. Call the service desk, 4711."
