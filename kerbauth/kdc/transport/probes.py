@@ -1,0 +1,117 @@
+"""Looking for a sign of life of the KDCs that do not answer, in the background."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from kerbauth.kdc.transport import tcp
+from kerbauth.kdc.transport.errors import ExchangeError
+from kerbauth.kdc.transport.exchange import Line
+from kerbauth.kdc.transport.kdc import Kdc, Standing
+
+PAUSE: Final = 0.5
+"""Seconds between probes: a KDC that comes back is noticed within two seconds even if it takes a second for its answer."""
+
+OVER_TCP: Final = 8
+"""Probes over TCP that are under way at a time: each waits for so many times PAUSE. With the logins' connections they stay below the limit
+of an MIT KDC."""
+
+BuildProbe = Callable[[], Awaitable[bytes]]
+"""Makes a fresh request that is cheap for the KDC and holds no password. Raises nothing."""
+
+
+class Probes:
+    """One task for each KDC that does not answer, from its first unanswered request to its next answer."""
+
+    def __init__(self, build: BuildProbe) -> None:
+        self._build = build
+        self._tasks: dict[Kdc, asyncio.Task[None]] = {}
+
+    def follow(self, line: Line) -> None:
+        """Begin or end probing as the KDC's standing wants it."""
+        if line.kdc.standing is Standing.ANSWERS:
+            self.forget(line.kdc)
+        elif line.kdc not in self._tasks:
+            self._begin(line)
+
+    def forget(self, kdc: Kdc) -> None:
+        """End probing it."""
+        task = self._tasks.pop(kdc, None)
+        if task is not None:
+            task.cancel()
+
+    async def close(self) -> None:
+        """End all probing."""
+        tasks = list(self._tasks.values())
+        for kdc in list(self._tasks):
+            self.forget(kdc)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, line: Line) -> None:
+        task = asyncio.get_running_loop().create_task(self._probe(line))
+        self._tasks[line.kdc] = task
+        task.add_done_callback(lambda ended: self._ended(line, ended))
+
+    def _ended(self, line: Line, task: asyncio.Task[None]) -> None:
+        """A probing that failed must not leave a KDC unwatched for ever: the error is reported, and it begins again."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._tasks.get(line.kdc) is task:
+            loop = asyncio.get_running_loop()
+            loop.call_exception_handler({"message": f"probing {line.kdc.name} failed", "exception": error, "task": task})
+            del self._tasks[line.kdc]
+            loop.call_later(PAUSE, self.follow, line)
+
+    async def _probe(self, line: Line) -> None:
+        if line.over_udp:
+            await self._over_udp(line)
+        else:
+            await self._over_tcp(line)
+
+    async def _over_udp(self, line: Line) -> None:
+        """All probes leave from one socket, which takes their answers however late they come."""
+        while True:
+            try:
+                with line.kdc.address.open(socket.SOCK_DGRAM) as ours:
+                    ours.connect(line.kdc.address.where)
+                    await self._keep_sending(ours, line)
+            except (OSError, ExchangeError):  # no socket, or no way to the KDC: until the next try
+                await self._pause(line)
+
+    async def _keep_sending(self, ours: socket.socket, line: Line) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(ours, _listen, ours, line)
+        try:
+            while True:
+                request = await self._build()
+                for _ in range(2):  # what an earlier datagram met (ICMP) is told by the next call, which sends nothing then
+                    with contextlib.suppress(ConnectionRefusedError, BlockingIOError):
+                        ours.send(request)
+                        break
+                await self._pause(line)
+        finally:
+            loop.remove_reader(ours)
+
+    async def _over_tcp(self, line: Line) -> None:
+        async with asyncio.TaskGroup() as under_way:
+            while True:
+                under_way.create_task(_connect(line, await self._build()))
+                await self._pause(line)
+
+    async def _pause(self, line: Line) -> None:
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(PAUSE)
+        line.kdc.unanswered(began)
+
+
+def _listen(ours: socket.socket, line: Line) -> None:
+    with contextlib.suppress(OSError):  # a refusal is what we know already
+        if line.accept(ours.recv(65_535)):
+            line.kdc.answered(None)
+
+
+async def _connect(line: Line, request: bytes) -> None:
+    with contextlib.suppress(TimeoutError, ExchangeError):
+        async with asyncio.timeout(PAUSE * OVER_TCP):
+            await tcp.exchange(line.kdc.address, request, line.accept, line.kdc.answered)
