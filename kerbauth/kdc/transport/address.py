@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +42,26 @@ class Address:
             raise failure(error, self, reached=False) from None
         made.settimeout(0)
         return made
+
+
+def with_a_way(addresses: Sequence[Address]) -> tuple[Address, ...]:
+    """Those that this machine knows a way to, or all if it knows none to any.
+
+    A name has IPv6 addresses whether this machine has IPv6 or not; without it they are no KDCs that could be silent. The kernel says so
+    when a datagram socket is connected, which sends nothing.
+    """
+    return tuple(each for each in addresses if _has_a_way(each)) or tuple(addresses)
+
+
+def _has_a_way(address: Address) -> bool:
+    try:
+        with address.open(socket.SOCK_DGRAM) as ours:
+            ours.connect(address.where)
+    except NoSocketError:
+        return True  # not for the address to answer for
+    except (OSError, RefusedError) as error:
+        return isinstance(error, OSError) and error.errno in _OURS
+    return True
 
 
 def failure(error: OSError, address: Address, *, reached: bool) -> ExchangeError:

@@ -7,6 +7,7 @@ from typing import Final
 
 from kerbauth.kdc.transport import tcp
 from kerbauth.kdc.transport.address import Address
+from kerbauth.kdc.transport.background import Background
 from kerbauth.kdc.transport.directory import Directory, LookupFailedError
 from kerbauth.kdc.transport.errors import ExchangeError, NoSocketError, RefusedError, SilentKdcError
 from kerbauth.kdc.transport.exchange import Line, Transport
@@ -52,23 +53,22 @@ class Kdcs:
         self._active: Kdc | None = None
         self._change: asyncio.Future[None] | None = None
         self._problem = "its addresses are not known yet"
-        self._searching: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
+        self._searching: Background | None = None
 
     async def start(self) -> None:
         """Find the KDCs, and begin what goes on in the background. Returns after FIRST_LOOK seconds even if none is found."""
-        looked = asyncio.Event()
-        self._searching = asyncio.get_running_loop().create_task(self._search(looked))
+        self._searching = Background(f"the search for the KDCs of {self._realm}", self._search)
         try:
             async with asyncio.timeout(FIRST_LOOK):
-                await looked.wait()
+                await self._looked.wait()
         except TimeoutError:
             _log.warning("the KDCs of %s are not found yet", self._realm)
 
     async def close(self) -> None:
         """End what goes on in the background. Requests under way are left to those who wait for them."""
         if self._searching is not None:
-            self._searching.cancel()
-            await asyncio.gather(self._searching, return_exceptions=True)
+            await self._searching.ended()
         await self._probes.close()
 
     async def first(self, request: bytes, until: float) -> Answered:
@@ -153,7 +153,7 @@ class Kdcs:
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
 
-    async def _search(self, looked: asyncio.Event) -> None:
+    async def _search(self) -> None:
         while True:
             try:
                 found = await self._directory.look_up()
@@ -164,7 +164,7 @@ class Kdcs:
             else:
                 self._problem, pause = "the last search found none", found.keep
                 self._take(found.addresses)
-            looked.set()
+            self._looked.set()
             await asyncio.sleep(pause)
 
     def _take(self, addresses: Sequence[Address]) -> None:

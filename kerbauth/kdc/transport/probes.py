@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from kerbauth.kdc.transport import tcp
+from kerbauth.kdc.transport.background import Background
 from kerbauth.kdc.transport.errors import ExchangeError
 from kerbauth.kdc.transport.exchange import Line
 from kerbauth.kdc.transport.kdc import Kdc, Standing
@@ -27,41 +28,25 @@ class Probes:
 
     def __init__(self, build: BuildProbe) -> None:
         self._build = build
-        self._tasks: dict[Kdc, asyncio.Task[None]] = {}
+        self._probing: dict[Kdc, Background] = {}
 
     def follow(self, line: Line) -> None:
         """Begin or end probing as the KDC's standing wants it."""
         if line.kdc.standing is Standing.ANSWERS:
             self.forget(line.kdc)
-        elif line.kdc not in self._tasks:
-            self._begin(line)
+        elif line.kdc not in self._probing:
+            self._probing[line.kdc] = Background(f"probing {line.kdc.name}", lambda: self._probe(line))
 
     def forget(self, kdc: Kdc) -> None:
         """End probing it."""
-        task = self._tasks.pop(kdc, None)
-        if task is not None:
-            task.cancel()
+        probing = self._probing.pop(kdc, None)
+        if probing is not None:
+            probing.end()
 
     async def close(self) -> None:
         """End all probing."""
-        tasks = list(self._tasks.values())
-        for kdc in list(self._tasks):
-            self.forget(kdc)
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _begin(self, line: Line) -> None:
-        task = asyncio.get_running_loop().create_task(self._probe(line))
-        self._tasks[line.kdc] = task
-        task.add_done_callback(lambda ended: self._ended(line, ended))
-
-    def _ended(self, line: Line, task: asyncio.Task[None]) -> None:
-        """A probing that failed must not leave a KDC unwatched for ever: the error is reported, and it begins again."""
-        error = None if task.cancelled() else task.exception()
-        if error is not None and self._tasks.get(line.kdc) is task:
-            loop = asyncio.get_running_loop()
-            loop.call_exception_handler({"message": f"probing {line.kdc.name} failed", "exception": error, "task": task})
-            del self._tasks[line.kdc]
-            loop.call_later(PAUSE, self.follow, line)
+        await asyncio.gather(*(probing.ended() for probing in self._probing.values()))
+        self._probing.clear()
 
     async def _probe(self, line: Line) -> None:
         if line.over_udp:

@@ -261,4 +261,4 @@ async def test_a_cancelled_login_leaves_no_socket() -> None:
         login.cancel()
         await asyncio.gather(login, return_exceptions=True)
         (other,) = asyncio.all_tasks() - {asyncio.current_task()}  # what is left is the search for KDCs
-        assert other is ours._searching
+        assert other is ours._searching._task

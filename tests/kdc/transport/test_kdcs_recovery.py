@@ -184,7 +184,7 @@ async def test_kdcs_that_stay_in_the_list_keep_what_is_known_of_them_and_others_
         ours._take((two.address, two.address))
         assert (await ours.first(REQUEST, within(LONG))).kdc.address == two.address
         assert len(ours.states()) == 1
-        assert ours._probes._tasks == {}
+        assert ours._probes._probing == {}
 
 
 async def test_a_search_that_fails_leaves_the_earlier_kdcs() -> None:
