@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import tcp, udp
 from kerbauth.kdc.transport.errors import LostError
 from kerbauth.kdc.transport.kdc import Kdc
-from kerbauth.kdc.transport.reading import RESPONSE_TOO_BIG, error_code, whole
+from kerbauth.kdc.transport.reading import RESPONSE_TOO_BIG, error_code
 
 _RETRIES: Final = (0.05, 0.2, 0.8)
 """Seconds before a request is sent over another connection when one was lost: an MIT KDC with too many drops the oldest."""

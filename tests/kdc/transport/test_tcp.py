@@ -6,10 +6,10 @@ import struct
 
 import pytest
 
+from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import tcp
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.errors import LostError, NoSocketError, RefusedError
-from kerbauth.kdc.transport.reading import whole
 from tests.kdc.transport.servers import (
     LARGE,
     PREAUTH_REQUIRED,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import udp
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.errors import NoSocketError, RefusedError
-from kerbauth.kdc.transport.reading import whole
 from tests.kdc.transport.servers import (
     PREAUTH_REQUIRED,
     Datagram,
