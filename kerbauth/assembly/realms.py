@@ -3,7 +3,7 @@
 from kerbauth.core.mapping import NameMapper
 from kerbauth.core.names import RealmDirectory
 from kerbauth.kdc.realm import KerberosRealm
-from kerbauth.settings import Settings, name_rules, realm_names
+from kerbauth.settings import RealmKind, Settings, name_rules, realm_names
 
 
 def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm, ...]:
@@ -23,6 +23,10 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             max_concurrent=_share(realm.max_concurrent, workers),
             max_waiting=_share(realm.max_waiting, workers),
             expiry_warning_days=realm.expiry_warning_days,
+            transport=realm.asked_over,
+            resend_passwords=realm.kind is RealmKind.MIT,
+            site=realm.site,
+            dns_servers=settings.dns.servers,
         )
         for name, realm in settings.realms.items()
     )

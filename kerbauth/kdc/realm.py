@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerbauth.settings.kdcs import Transport
+
 
 @dataclass(frozen=True, slots=True)
 class KerberosRealm:
     """One realm: its KDCs, our own service principal in it, and the limits of one login.
 
-    `kdcs` are `host` or `host:port`; empty means that libkrb5 finds them by DNS SRV. `service` and `also_accept` are service
-    principals without realm, e.g. `HTTP/sso.corp.example`. `deadline` is in seconds. `expiry_warning_days` is how far ahead of the end of a
-    password or account its user is warned; 0 is never.
+    `kdcs` are `host` or `host:port`; empty means that DNS SRV names them, asked at `dns_servers` (none: those of the machine), the domain
+    controllers of the Active Directory site `site` first. `service` and `also_accept` are service principals without realm, e.g.
+    `HTTP/sso.corp.example`. `deadline` is in seconds. With `transport` AUTO, UDP comes first. `resend_passwords` says that these KDCs
+    answer a request with a password in it that comes twice from memory (MIT: kdc/replay.c), so that it is counted once.
+    `expiry_warning_days` is how far ahead of the end of a password or account its user is warned; 0 is never.
     """
 
     name: str
@@ -23,6 +27,10 @@ class KerberosRealm:
     max_concurrent: int = 32
     max_waiting: int = 1000
     expiry_warning_days: int = 7
+    transport: Transport = Transport.AUTO
+    resend_passwords: bool = False
+    site: str | None = None
+    dns_servers: tuple[str, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:

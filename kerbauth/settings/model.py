@@ -14,6 +14,7 @@ from kerbauth.settings.audit import AuditSettings
 from kerbauth.settings.clients import ClientSettings, client_findings
 from kerbauth.settings.fields import Closed, FilePath, Hidden, Kind, Lax, Line, Missing, RealmName, Table
 from kerbauth.settings.findings import Finding, one, reading, refuse
+from kerbauth.settings.kdcs import DnsSettings
 from kerbauth.settings.names import name_findings
 from kerbauth.settings.realms import RealmSettings
 from kerbauth.settings.server import ServerSettings
@@ -136,6 +137,7 @@ class Settings(Table):
     audit: AuditSettings = Field(description="The record of every attempt.")
     alarm: AlarmSettings = Field(description="When so many logins fail that an operator should hear of it.")
     tracing: TracingSettings = Field(description="Traces of each attempt, for a collector of OpenTelemetry.")
+    dns: DnsSettings = Field(description="Where realms without `kdcs` are looked up.")
 
     @model_validator(mode="before")
     @classmethod
@@ -143,7 +145,7 @@ class Settings(Table):
         """A table that may be left out is read as an empty one, so that its defaults are checked like what is written."""
         if not isinstance(value, Mapping):
             return value
-        return {"server": {}, "messages": {}, "throttle": {}, "audit": {}, "alarm": {}, "tracing": {}, **value}
+        return {"server": {}, "messages": {}, "throttle": {}, "audit": {}, "alarm": {}, "tracing": {}, "dns": {}, **value}
 
     @field_validator("realms")
     @classmethod

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.assembly.realms import kerberos_realms
-from kerbauth.settings import Settings, load
+from kerbauth.settings import Settings, Transport, load
 
 
 @pytest.fixture
@@ -27,3 +27,13 @@ def test_a_realms_limit_is_shared_among_workers_and_rounded_up(settings: Setting
 def test_how_far_ahead_users_are_warned_is_passed_on(settings: Settings) -> None:
     (realm,) = kerberos_realms(settings)
     assert realm.expiry_warning_days == 7
+
+
+def test_the_kerberos_side_knows_how_a_realms_kdcs_are_found_and_asked(tmp_path: Path) -> None:
+    config = tmp_path / "kerbauth.toml"
+    config.write_text(
+        '[realms."A.TEST"]\nkind = "mit"\nkeytab = "k"\nservice = "HTTP/a.test"\ntransport = "tcp"\n'
+        '[dns]\nservers = ["127.0.0.1:5353"]\n[permissions]\nadapter = "none"\n'
+    )
+    (realm,) = kerberos_realms(load(config, {}))
+    assert (realm.transport, realm.resend_passwords, realm.site, realm.dns_servers) == (Transport.TCP, True, None, ("127.0.0.1:5353",))

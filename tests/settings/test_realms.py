@@ -7,7 +7,8 @@ from kerbauth.core.names import Asked, Case, RealmDirectory
 from kerbauth.core.names import read as read_name
 from kerbauth.core.principal import Principal
 from kerbauth.settings import RealmKind, Settings, name_rules, realm_names
-from kerbauth.settings.realms import NameSettings, RealmSettings
+from kerbauth.settings.realm_names import NameSettings
+from kerbauth.settings.realms import RealmSettings
 from tests.settings.files import PERMISSIONS, REALM, only_problem, problems, read
 
 NAMES = '[realms."CORP.EXAMPLE".names]\n'

@@ -65,6 +65,7 @@ def test_tables_are_headed_as_they_are_written_in_the_file() -> None:
         "[audit]",
         "[alarm]",
         "[tracing]",
+        "[dns]",
     ]
 
 

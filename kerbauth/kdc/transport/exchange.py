@@ -3,33 +3,30 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
 from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import tcp, udp
-from kerbauth.kdc.transport.errors import LostError
+from kerbauth.kdc.transport.errors import LostError, RefusedError
 from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.reading import RESPONSE_TOO_BIG, error_code
+from kerbauth.settings.kdcs import Transport
 
 _RETRIES: Final = (0.05, 0.2, 0.8)
 """Seconds before a request is sent over another connection when one was lost: an MIT KDC with too many drops the oldest."""
 
 
-class Transport(StrEnum):
-    """What a realm's requests begin with. Requests and replies that are too large for UDP go over TCP either way."""
-
-    UDP = "udp"
-    TCP = "tcp"
-
-
 @dataclass(slots=True)
 class Line:
-    """A KDC, and how to reach it: its connections are counted here."""
+    """A KDC, and how to reach it. `connections` counts those over TCP.
+
+    `learned_tcp`: with `Transport.AUTO`, this KDC was found to answer over TCP and not over UDP (a firewall, a KDC without UDP).
+    """
 
     kdc: Kdc
     transport: Transport
     connections: asyncio.Semaphore
+    learned_tcp: bool = False
     accept: Callable[[bytes], bool] = field(default=whole)
 
     async def ask(self, request: bytes, *, resend: bool) -> bytes:
@@ -37,21 +34,34 @@ class Line:
 
         `resend` allows to send the identical bytes more than once. Raises RefusedError, LostError or NoSocketError.
         """
-        if self.over_udp and len(request) <= udp.SIZE_LIMIT:
-            resends = udp.pauses(self.kdc.latency) if resend else iter(())
+        if not self.over_udp or len(request) > udp.SIZE_LIMIT:
+            return await self._over_tcp(request, resend=resend)
+        resends = udp.pauses(self.kdc.latency) if resend else iter(())
+        try:
             reply = await udp.exchange(self.kdc.address, request, self.accept, resends, self.kdc.answered)
-            if error_code(reply) != RESPONSE_TOO_BIG:
-                return reply
-        return await self._over_tcp(request, _RETRIES if resend else ())
+        except RefusedError as error:
+            if error.reached or not self.may_learn:
+                raise
+            reply = await self._over_tcp(request, resend=resend)
+            self.learned_tcp = True
+            return reply
+        if error_code(reply) == RESPONSE_TOO_BIG:
+            return await self._over_tcp(request, resend=resend)
+        return reply
 
     @property
     def over_udp(self) -> bool:
         """Whether this KDC is asked over UDP first."""
-        return self.transport is Transport.UDP and self.kdc.address.udp
+        return self.transport is not Transport.TCP and self.kdc.address.udp and not self.learned_tcp
 
-    async def _over_tcp(self, request: bytes, retries: tuple[float, ...]) -> bytes:
+    @property
+    def may_learn(self) -> bool:
+        """Whether TCP may be tried for a KDC that does not answer over UDP, and the other way round."""
+        return self.transport is Transport.AUTO and self.kdc.address.udp
+
+    async def _over_tcp(self, request: bytes, *, resend: bool) -> bytes:
         async with self.connections:
-            for pause in retries:
+            for pause in _RETRIES if resend else ():
                 try:
                     return await tcp.exchange(self.kdc.address, request, self.accept, self.kdc.answered)
                 except LostError:

@@ -10,10 +10,11 @@ from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.background import Background
 from kerbauth.kdc.transport.directory import Directory, LookupFailedError
 from kerbauth.kdc.transport.errors import ExchangeError, NoSocketError, RefusedError, SilentKdcError
-from kerbauth.kdc.transport.exchange import Line, Transport
+from kerbauth.kdc.transport.exchange import Line
 from kerbauth.kdc.transport.kdc import Kdc, KdcState, Standing
 from kerbauth.kdc.transport.probes import BuildProbe, Probes
 from kerbauth.kdc.transport.race import Answered, Race
+from kerbauth.settings.kdcs import Transport
 
 FIRST_LOOK: Final = 1.0
 """Seconds that `start` waits for the addresses: name servers that answer do so within it, and no start is held up by one that is down."""
@@ -26,9 +27,10 @@ OnEvent = Callable[[Kdc, Standing], None]
 class Kdcs:
     """The KDCs of `realm`, wherever `directory` says that they are. Used on one event loop.
 
-    `resend_passwords`: whether a request with a password in it may be sent to the same KDC more than once, in identical bytes. Only for
-    KDCs that answer the second from memory instead of checking the password again (MIT: kdc/replay.c). `workers` is the number of
-    processes that share the limit of TCP connections to each KDC. `on_event` is told every change of a KDC's standing, by default the log.
+    `transport`: AUTO begins with UDP, and goes over to TCP for a KDC that answers over TCP only. `resend_passwords`: whether a request with
+    a password in it may be sent to the same KDC more than once, in identical bytes. Only for KDCs that answer the second from memory
+    instead of checking the password again (MIT: kdc/replay.c). `workers` is the number of processes that share the limit of TCP
+    connections to each KDC. `on_event` is told every change of a KDC's standing, by default the log.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class Kdcs:
         directory: Directory,
         probe: BuildProbe,
         *,
-        transport: Transport = Transport.UDP,
+        transport: Transport = Transport.AUTO,
         resend_passwords: bool = False,
         workers: int = 1,
         on_event: OnEvent | None = None,

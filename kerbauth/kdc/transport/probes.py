@@ -49,10 +49,11 @@ class Probes:
         self._probing.clear()
 
     async def _probe(self, line: Line) -> None:
-        if line.over_udp:
-            await self._over_udp(line)
-        else:
-            await self._over_tcp(line)
+        async with asyncio.TaskGroup() as ways:
+            if line.may_learn or line.over_udp:
+                ways.create_task(self._over_udp(line))
+            if line.may_learn or not line.over_udp:
+                ways.create_task(self._over_tcp(line))
 
     async def _over_udp(self, line: Line) -> None:
         """All probes leave from one socket, which takes their answers however late they come."""
@@ -93,10 +94,18 @@ class Probes:
 def _listen(ours: socket.socket, line: Line) -> None:
     with contextlib.suppress(OSError):  # a refusal is what we know already
         if line.accept(ours.recv(65_535)):
+            line.learned_tcp = False
             line.kdc.answered(None)
 
 
 async def _connect(line: Line, request: bytes) -> None:
+    """Ask over TCP. Where UDP is the first choice, it gets some time to answer as well before TCP is taken for the only way."""
+    answers: list[float | None] = []
+    heard = answers.append if line.may_learn else line.kdc.answered
     with contextlib.suppress(TimeoutError, ExchangeError):
         async with asyncio.timeout(PAUSE * OVER_TCP):
-            await tcp.exchange(line.kdc.address, request, line.accept, line.kdc.answered)
+            await tcp.exchange(line.kdc.address, request, line.accept, heard)
+    if answers:
+        await asyncio.sleep(PAUSE)
+        line.learned_tcp = True
+        line.kdc.answered(answers[0])

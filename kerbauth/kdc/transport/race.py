@@ -40,6 +40,7 @@ class Field(Protocol):
 class _Asked:
     line: Line
     at: float
+    over_udp: bool
     overdue: bool = False
 
 
@@ -87,7 +88,7 @@ class Race:
             self._times += 1
             self._done_with.add(line.kdc)
             task = self._loop.create_task(line.ask(self._request, resend=True))
-            self._under_way[task] = _Asked(line, self._loop.time())
+            self._under_way[task] = _Asked(line, self._loop.time(), line.over_udp)
             self._next = self._candidate()
 
     def _candidate(self) -> Line | None:
@@ -111,6 +112,9 @@ class Race:
             answer = self._outcome(task, asked)
             if answer is not None:
                 return answer
+        for task in [task for task, asked in self._under_way.items() if asked.over_udp and not asked.line.over_udp]:
+            task.cancel()  # it was found to answer over TCP only: to be asked again
+            self._done_with.discard(self._under_way.pop(task).line.kdc)
         now = self._loop.time()
         for asked in self._under_way.values():
             if now >= self._overdue_at(asked):

@@ -8,8 +8,8 @@ import pytest
 
 from kerbauth.kdc.transport import udp
 from kerbauth.kdc.transport.errors import NoKdcError
-from kerbauth.kdc.transport.exchange import Transport
 from kerbauth.kdc.transport.kdc import PASS_OVER, SILENCE, Standing
+from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, PROBE, REQUEST, Events, kdcs, within
 from tests.kdc.transport.servers import (
     LARGE,

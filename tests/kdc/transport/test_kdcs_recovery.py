@@ -9,9 +9,9 @@ import pytest
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.directory import Fixed, Found, LookupFailedError
 from kerbauth.kdc.transport.errors import NoKdcError
-from kerbauth.kdc.transport.exchange import Transport
 from kerbauth.kdc.transport.kdc import PASS_OVER, Standing
 from kerbauth.kdc.transport.kdcs import Kdcs
+from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, REQUEST, Events, kdcs, probe, within
 from tests.kdc.transport.servers import (
     LARGE,
