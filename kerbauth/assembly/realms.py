@@ -24,7 +24,7 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             max_waiting=_share(realm.max_waiting, workers),
             expiry_warning_days=realm.expiry_warning_days,
             transport=realm.asked_over,
-            resend_passwords=realm.kind is RealmKind.MIT,
+            resend_passwords=realm.resend_passwords and realm.kind is RealmKind.MIT,
             site=realm.site,
             dns_servers=settings.dns.servers,
         )

@@ -46,6 +46,12 @@ class RealmSettings(Table):
         description="What the KDCs are asked over. udp: what is too large for it goes over TCP. tcp: never over UDP. auto: for kind ad "
         "tcp; for kind mit udp, and tcp for a KDC that answers over TCP only.",
     )
+    resend_passwords: bool = Field(
+        True,
+        description="With kind mit: whether a request that proves a password is sent to the same KDC again while no answer comes. The KDC "
+        "knows it and counts a wrong password once. false where KDCs run several processes (krb5kdc -w), which do not know each other's. "
+        "Never done with kind ad.",
+    )
     site: Site | None = Field(
         None,
         description="With kind ad and without `kdcs`: the Active Directory site whose domain controllers are asked first, by its name.",

@@ -37,3 +37,13 @@ def test_the_kerberos_side_knows_how_a_realms_kdcs_are_found_and_asked(tmp_path:
     )
     (realm,) = kerberos_realms(load(config, {}))
     assert (realm.transport, realm.resend_passwords, realm.site, realm.dns_servers) == (Transport.TCP, True, None, ("127.0.0.1:5353",))
+
+
+def test_a_password_is_not_sent_twice_where_the_settings_say_so(tmp_path: Path) -> None:
+    config = tmp_path / "kerbauth.toml"
+    config.write_text(
+        '[realms."A.TEST"]\nkind = "mit"\nkeytab = "k"\nservice = "HTTP/a.test"\nresend_passwords = false\n'
+        '[permissions]\nadapter = "none"\n'
+    )
+    (realm,) = kerberos_realms(load(config, {}))
+    assert not realm.resend_passwords

@@ -32,10 +32,20 @@ class Line:
     async def ask(self, request: bytes, *, resend: bool) -> bytes:
         """Send the request and give back the KDC's reply. Waits for one until it is cancelled.
 
-        `resend` allows to send the identical bytes more than once. Raises RefusedError, LostError or NoSocketError.
+        `resend` allows to send the identical bytes more than once; without it `Transport.AUTO` prefers TCP. Raises RefusedError, LostError
+        or NoSocketError.
         """
         if not self.over_udp or len(request) > udp.SIZE_LIMIT:
             return await self._over_tcp(request, resend=resend)
+        if resend or not self.may_learn:
+            return await self._udp_first(request, resend=resend)
+        try:
+            # TCP repeats what is lost below the KDC, which sees it once. So nothing is lost by not sending it again ourselves.
+            return await self._over_tcp(request, resend=False)
+        except RefusedError:
+            return await self._udp_first(request, resend=False)
+
+    async def _udp_first(self, request: bytes, *, resend: bool) -> bytes:
         resends = udp.pauses(self.kdc.latency) if resend else iter(())
         try:
             reply = await udp.exchange(self.kdc.address, request, self.accept, resends, self.kdc.answered)
@@ -45,9 +55,7 @@ class Line:
             reply = await self._over_tcp(request, resend=resend)
             self.learned_tcp = True
             return reply
-        if error_code(reply) == RESPONSE_TOO_BIG:
-            return await self._over_tcp(request, resend=resend)
-        return reply
+        return await self._over_tcp(request, resend=resend) if error_code(reply) == RESPONSE_TOO_BIG else reply
 
     @property
     def over_udp(self) -> bool:

@@ -29,8 +29,10 @@ class Kdcs:
 
     `transport`: AUTO begins with UDP, and goes over to TCP for a KDC that answers over TCP only. `resend_passwords`: whether a request with
     a password in it may be sent to the same KDC more than once, in identical bytes. Only for KDCs that answer the second from memory
-    instead of checking the password again (MIT: kdc/replay.c). `workers` is the number of processes that share the limit of TCP
-    connections to each KDC. `on_event` is told every change of a KDC's standing, by default the log.
+    instead of checking the password again (MIT: kdc/replay.c; not with several worker processes, krb5kdc -w, each of which has a memory of
+    its own: measured, four copies of a wrong password counted up to three times). Otherwise AUTO sends it over TCP. `workers` is the
+    number of processes that share the limit of TCP connections to each KDC. `on_event` is told every change of a KDC's standing, by
+    default the log.
     """
 
     def __init__(

@@ -136,3 +136,17 @@ async def test_probes_hold_no_password() -> None:
             await ours.again(kdc, PASSWORD, within(PASS_OVER * 1.2))
         await one.asked(3)
         assert one.requests == [REQUEST, PASSWORD, PROBE]
+
+
+async def test_a_password_that_may_not_be_sent_twice_goes_over_tcp() -> None:
+    async with udp_server(answers()) as one, tcp_server(answers_over_tcp(), port=one.address.where[1]), kdcs(one.address) as ours:
+        assert (await ours.again(await pinned(ours), PASSWORD, within(LONG))).reply == LARGE
+        assert one.requests == [REQUEST]
+
+
+async def test_where_udp_is_wanted_it_goes_over_udp_once() -> None:
+    async with udp_server(first_only) as one, kdcs(one.address, transport=Transport.UDP) as ours:
+        kdc = await pinned(ours)
+        with pytest.raises(SilentKdcError):
+            await ours.again(kdc, PASSWORD, within(PASS_OVER * 1.2))
+        assert one.requests.count(PASSWORD) == 1
