@@ -13,7 +13,7 @@ from kerbauth.assembly.throttling import throttle_of
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 from kerbauth.kdc.runtime import KerberosRuntime, reseed
-from kerbauth.kdc.verifier import GssapiVerifier
+from kerbauth.kdc.verifier import KerberosVerifier
 from kerbauth.login import LoginService, Ports
 from kerbauth.observe.audit_file import AuditFile, open_audit, settle_audit
 from kerbauth.observe.logs import LoginLog
@@ -105,7 +105,7 @@ class Generation:
     """A configuration at work in a process. A reload builds the next one beside it, and closes it when its last login has ended."""
 
     prepared: Prepared
-    verifier: GssapiVerifier
+    verifier: KerberosVerifier
     permissions: PermissionSource
     login: LoginService
     foundation: Foundation
@@ -116,7 +116,12 @@ class Generation:
         limits. Raises StartError.
         """
         permissions = prepared.permissions()
-        verifier = GssapiVerifier(prepared.realms, prepared.acceptor, before.verifier if before is not None else None)
+        verifier = KerberosVerifier(
+            prepared.realms,
+            prepared.acceptor,
+            before.verifier if before is not None else None,
+            workers=prepared.settings.server.workers,
+        )
         login = LoginService(
             realms=prepared.names,
             mapper=prepared.mapper,

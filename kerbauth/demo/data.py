@@ -36,14 +36,14 @@ class Exhibit:
 EXHIBITS: Final = (
     Exhibit(User("alice", PASSWORD), "a user in good standing"),
     Exhibit(User("erin", PASSWORD, password_expires=YESTERDAY), "the password has expired", "password-expired"),
-    Exhibit(User("mike", PASSWORD, attributes=("+needchange",)), "must change the password first", "password-expired"),
-    Exhibit(User("dora", PASSWORD, attributes=("-allow_tix",)), "the account is disabled in Kerberos", "account-restricted"),
+    Exhibit(User("mike", PASSWORD, attributes=("+needchange",)), "must change the password first", "password-must-change"),
+    Exhibit(User("dora", PASSWORD, attributes=("-allow_tix",)), "the account is disabled in Kerberos", "account-disabled"),
     Exhibit(User("axel", PASSWORD, expires=YESTERDAY), "the account has expired", "account-expired"),
     Exhibit(User("svc-backup", PASSWORD), "no mapping rule leads to a user name", "no-user-mapping", in_genesys=False),
     Exhibit(User("gina", PASSWORD), "known to Kerberos, unknown to Genesys", "unknown-genesys-user", in_genesys=False),
     Exhibit(User("nora", PASSWORD), "in Genesys, but with no grant for the application", "not-permitted", in_group=False),
     Exhibit(User("dave", PASSWORD), "disabled in Genesys", "user-disabled", disabled_in_genesys=True),
-    Exhibit(User("wendy", PASSWORD, password_expires=IN_THREE_DAYS), "the password expires in three days, which is not yet told"),
+    Exhibit(User("wendy", PASSWORD, password_expires=IN_THREE_DAYS), "the password expires in three days, which a message says"),
 )
 SERVICES: Final = (Service(SERVICE),)
 

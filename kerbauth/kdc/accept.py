@@ -19,10 +19,11 @@ from gssapi.raw.named_tuples import AcceptSecContextResult
 from kerbauth.core.channel import BindingMode, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
-from kerbauth.core.outcome import Notice, Proved, Refused, Severity
+from kerbauth.core.outcome import Notice, Proof, Proved, Refused, Severity, Unavailable
 from kerbauth.core.reasons import Reason
-from kerbauth.kdc import failure, password
+from kerbauth.kdc import failure
 from kerbauth.kdc.keytab import MemoryKeytab
+from kerbauth.kdc.password import believed
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.token import Token, kind_of
 from kerbauth.ports import TokenAnswer
@@ -108,13 +109,22 @@ def _acquire(keytab: MemoryKeytab, store: Mapping[bytes | str, bytes | str] = Ma
 
 def _concluded(accepted: AcceptSecContextResult, binding: ChannelBinding, *, known: bool) -> TokenAnswer:
     """The answer to a token that was accepted. The reply goes out with a refusal, too: the context is complete."""
-    proof = password.proved(accepted, Stage.ACCEPT)
+    proof = _vouched(accepted)
     bound = bool(accepted.flags & gssapi.RequirementFlag.channel_bound) if known else None
     if isinstance(proof, Proved) and binding.mode is BindingMode.REQUIRE and not bound:
         sentence = NOT_BOUND if known else NO_CHANNEL
         notice = Notice(Severity.INFO, Reason.CHANNEL_BINDING, sentence)
         proof = Refused(Reason.CHANNEL_BINDING, Stage.ACCEPT, diagnostic=f"{proof.principal}: {sentence}", notices=(notice,))
     return TokenAnswer(proof, reply=accepted.token, bound=bound)
+
+
+def _vouched(accepted: AcceptSecContextResult) -> Proof:
+    """The principal that an accepted context vouches for."""
+    ours = raw.inquire_context(accepted.context, target_name=True).target_name
+    if accepted.initiator_name is None or ours is None:
+        return Unavailable(Reason.INTERNAL, Stage.ACCEPT, diagnostic="the security context is not complete")
+    client, service = (raw.display_name(name, name_type=False).name for name in (accepted.initiator_name, ours))
+    return believed(client, service, Stage.ACCEPT)
 
 
 def load_acceptor(realms: Sequence[KerberosRealm]) -> Acceptor:

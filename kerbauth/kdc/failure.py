@@ -1,4 +1,4 @@
-"""Turning what gssapi and krb5 raise into codes and proofs.
+"""Turning what gssapi raises into codes and proofs.
 
 The number decides, never the text. One trap is handled here: below SPNEGO the mechglue gives minor codes of its own (100001, 100002,
 ... in order of first use, lib/gssapi/generic/util_errmap.c), so the true one is taken from the end of libkrb5's message, where our
@@ -8,7 +8,6 @@ private krb5.conf has it printed (`err_fmt`), or from the KRB-ERROR inside the e
 import re
 from typing import Final
 
-import krb5
 from gssapi.raw.misc import GSSError
 
 from kerbauth.core.codes import catalogue
@@ -42,17 +41,6 @@ def from_gss(stage: Stage, error: GSSError, realm: str = "") -> Refused | Unavai
         return Unavailable(Reason.KDC_UNREACHABLE, stage, codes=(code,), diagnostic=_explanation(text))
     major = catalogue.gss_major_code(error.maj_code)
     return _proof(stage, code or major, (code, major) if code else (major,), _explanation(text))
-
-
-def from_krb5(stage: Stage, error: krb5.Krb5Error) -> Refused | Unavailable:
-    """The proof that a libkrb5 failure at this stage stands for."""
-    code = catalogue.classify(error.err_code)
-    return _proof(stage, code, (code,), _explanation(str(error)))
-
-
-def code_of(error: GSSError) -> Code | None:
-    """The true Kerberos code inside a GSSAPI failure, if there is one."""
-    return _true_code(str(error), error)
 
 
 def _true_code(text: str, error: GSSError) -> Code | None:

@@ -1,79 +1,202 @@
-"""One password login, as blocking calls: prove the user to the KDC, then prove the KDC with our own key.
+"""One password login: prove the user to the KDC, then prove the KDC with our own key.
 
-The order and the number of calls matter:
+The order and the number of requests matter:
 
-- one AS exchange with the krb5 mechanism only. Asked for more mechanisms GSSAPI repeats the exchange for each, and every repetition
-  counts as another wrong password at the KDC;
-- two steps instead of one `verify` credential store: a wrong password and a KDC that does not know our key give the same code (31),
+- one AS exchange with one KDC: a second exchange, and a second KDC, would count a wrong password once more;
+- the ticket is opened with our key in a step of its own: a wrong password and a KDC that does not know our key give the same code (31),
   and only the step tells them apart;
 - a KDC can answer 23 (password expired) before it has looked at the password. Then the old password is proved by an AS exchange for
   kadmin/changepw, as kpasswd does, so that a stranger learns nothing.
+
+The AS is asked for a ticket to our own service at once, which saves the TGS exchange. A KDC that gives such tickets only against a TGT says
+so before it sees a password.
 """
 
-from dataclasses import replace
-from typing import Final
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
 
-import gssapi
-import krb5
-from gssapi import raw
-from gssapi.raw.misc import GSSError
-from gssapi.raw.named_tuples import AcceptSecContextResult
-
-from kerbauth.core.codes import catalogue
 from kerbauth.core.codes.model import Stage
-from kerbauth.core.outcome import Proof, Proved, Refused, Unavailable
+from kerbauth.core.expiry import expiry_notices
+from kerbauth.core.outcome import Notice, Proof, Proved, Refused, Severity, Unavailable
 from kerbauth.core.principal import MalformedPrincipalError, Principal
-from kerbauth.core.reasons import Reason
+from kerbauth.core.reason_table import REASONS
+from kerbauth.core.reasons import Kind, Reason
 from kerbauth.core.secret import Secret
-from kerbauth.kdc import failure
+from kerbauth.kdc.conversation import Conversation, EndedError, NeedsLibraryError, keyed
+from kerbauth.kdc.cpu import Cpu
+from kerbauth.kdc.libkrb5.context import LibraryError
+from kerbauth.kdc.libkrb5.exchange import AsExchange, Expiry, TgsExchange
+from kerbauth.kdc.libkrb5.proof import open_with_our_key
+from kerbauth.kdc.protocol.krb_error import read_krb_error
+from kerbauth.kdc.protocol.reason import reason_of
+from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
+from kerbauth.kdc.transport.kdcs import Kdcs
+from kerbauth.kdc.transport.race import Answered
 
-_KEY_EXPIRED: Final = catalogue.krb_error(23)  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
-_KRB5_MECH: Final = [gssapi.MechType.kerberos]
+_KEY_EXPIRED: Final = 23  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
+# What a KDC says that gives tickets to our service only against a TGT: unknown to the AS, user-to-user only, or the option refused.
+_NOT_DIRECTLY: Final = frozenset({7, 13, 27})
+
+_GRACE: Final = 0.2  # seconds for the transport, which ends its own waiting in time, to say who it was that did not answer
 
 
-def verify(principal: Principal, password: Secret, service: str, keytab: bytes) -> Proof:
-    """Check `password` for `principal`; prove the KDC with the key of `service` in `keytab`. Blocks; raises nothing for an answer.
+@dataclass(slots=True)
+class PasswordLogin:
+    """Password logins of one realm. `direct` turns false when the realm's KDC has refused to give our ticket without a TGT."""
 
-    `service` is our principal in text form with realm, `keytab` the name of a keytab that holds its key. Sends at most one password
-    check to the KDC. The result's principal is the canonical one out of the ticket, which our key opened.
-    """
+    realm: KerberosRealm
+    kdcs: Kdcs
+    cpu: Cpu
+    keytab: bytes
+    direct: bool = True
+
+    async def verify(self, principal: Principal, password: Secret, until: float, late: Callable[[Proof], None] | None = None) -> Proof:
+        """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
+        context = await self.cpu.open()
+        talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
+        passed_on = False
+        try:
+            async with asyncio.timeout_at(until + _GRACE):
+                return await self._prove(talk, principal, password)
+        except EndedError as ended:
+            return ended.proof
+        except NoKdcError as error:
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic)
+        except SilentKdcError as error:
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic)
+        except TimeoutError:
+            passed_on = self._listen_on(talk, late)
+            diagnostic = f"no KDC of {self.realm.name} answered within {self.realm.deadline:g} seconds"
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic, pending=passed_on)
+        except asyncio.CancelledError:
+            passed_on = self._listen_on(talk, late)
+            if not passed_on and late is not None:
+                late(Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="nobody waited for the answer"))
+            raise
+        finally:
+            self.cpu.free(context)
+
+    def _listen_on(self, talk: Conversation, late: Callable[[Proof], None] | None) -> bool:
+        """Tell `late` what the KDC says after all, if a password is with it. Whether one is."""
+        waiting = talk.waiting
+        if waiting is None:
+            return False
+
+        def told(done: asyncio.Task[Answered]) -> None:
+            if late is not None:
+                late(_after_all(done))
+
+        waiting.add_done_callback(told)
+        return True
+
+    async def _prove(self, talk: Conversation, principal: Principal, password: Secret) -> Proof:
+        try:
+            ticket, expiry = await self._ticket(talk, principal, password)
+        except EndedError as ended:
+            if talk.error is not None and talk.error.code == _KEY_EXPIRED and isinstance(ended.proof, Refused):
+                return await self._prove_expired(talk, principal, password, ended.proof)
+            raise
+        try:
+            client, service = await talk.cpu.run(talk.context, lambda: open_with_our_key(talk.context, ticket(), self.keytab))
+        except LibraryError as error:
+            talk.error = None
+            return talk.failed(Stage.VERIFY, error)
+        proof = believed(client, service, Stage.VERIFY)
+        return replace(proof, notices=(*proof.notices, *self._warnings(talk, expiry))) if isinstance(proof, Proved) else proof
+
+    async def _ticket(self, talk: Conversation, principal: Principal, password: Secret) -> tuple[Callable[[], Any], Expiry | None]:
+        """Credentials for our own service, from the AS at once or from the TGS. Raises EndedError."""
+        service = self.realm.services[0]
+        if self.direct:
+            try:
+                exchange = await self._as(talk, principal, password, service)
+            except EndedError:
+                if talk.error is None or talk.error.code not in _NOT_DIRECTLY or talk.bears_password:
+                    raise
+                self.direct = False
+            else:
+                return exchange.credentials, exchange.expiry
+        exchange = await self._as(talk, principal, password, None)
+        try:
+            tgs = await talk.cpu.run(talk.context, lambda: TgsExchange(talk.context, exchange.credentials(), service))
+        except LibraryError as error:
+            raise EndedError(talk.failed(Stage.TGS, error)) from None
+        await talk.run(Stage.TGS, tgs)
+        return tgs.credentials, exchange.expiry
+
+    async def _as(
+        self, talk: Conversation, principal: Principal, password: Secret, service: str | None, stage: Stage = Stage.AS
+    ) -> AsExchange:
+        """One AS exchange. Raises EndedError."""
+        salt = (principal.realm + "".join(principal.components)).encode()
+
+        async def through(prepare: Callable[[AsExchange], Callable[[bytes], None] | None]) -> AsExchange:
+            def begin() -> tuple[AsExchange, Callable[[bytes], None] | None]:
+                exchange = AsExchange(talk.context, str(principal), service)
+                return exchange, prepare(exchange)
+
+            try:
+                exchange, take = await talk.cpu.run(talk.context, begin)
+            except LibraryError as error:
+                raise EndedError(talk.failed(stage, error)) from None
+            await talk.run(stage, exchange, take)
+            return exchange
+
+        try:
+            return await through(lambda exchange: keyed(exchange, password, salt))
+        except NeedsLibraryError:
+            return await through(lambda exchange: exchange.use_password(password))
+
+    async def _prove_expired(self, talk: Conversation, principal: Principal, password: Secret, expired: Refused) -> Proof:
+        """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords."""
+        try:
+            await self._as(talk, principal, password, f"kadmin/changepw@{self.realm.name}", Stage.CHANGEPW_PROOF)
+        except EndedError as ended:
+            return _unproved_expiry(ended.proof, expired)
+        return replace(expired, stage=Stage.CHANGEPW_PROOF, proved=True)
+
+    def _warnings(self, talk: Conversation, expiry: Expiry | None) -> tuple[Notice, ...]:
+        found = (
+            ()
+            if expiry is None
+            else expiry_notices(
+                datetime.now().astimezone(),
+                _time(expiry.password),
+                _time(expiry.account),
+                not expiry.exact,
+                self.realm.expiry_warning_days,
+            )
+        )
+        return (*found, *((Notice(Severity.WARNING, Reason.KDC_FAILOVER),) if talk.failed_over else ()))
+
+
+def _after_all(done: "asyncio.Task[Answered]") -> Proof:
+    """What a reply that came too late says of the password. It was not proved by our key, so it can be nothing good."""
     try:
-        name = raw.import_name(str(principal).encode(), gssapi.NameType.kerberos_principal)
-        credential = raw.acquire_cred_with_password(name, password.reveal(), mechs=_KRB5_MECH, usage="initiate").creds
-    except GSSError as error:
-        if failure.code_of(error) == _KEY_EXPIRED:
-            return _prove_expired(principal, password)
-        return failure.from_gss(Stage.AS, error, principal.realm)
-    return _prove_kdc(credential, service, keytab, principal.realm)
+        reply = done.result()
+    except (SilentKdcError, asyncio.CancelledError) as error:
+        return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=str(error))
+    told = read_krb_error(reply.reply)
+    if told is None:
+        return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic="the KDC took the password after the login had ended")
+    reason, codes, diagnostic = reason_of(Stage.AS, told)
+    if REASONS[reason].kind is Kind.REFUSED:
+        return Refused(reason, Stage.AS, codes=codes, diagnostic=diagnostic)
+    return Unavailable(reason, Stage.AS, codes=codes, diagnostic=diagnostic)
 
 
-def _prove_kdc(credential: raw.Creds, service: str, keytab: bytes, realm: str) -> Proof:
-    """Ask for a ticket to ourselves and open it with our own key: only a KDC that knows the key can have made it."""
-    try:
-        ourselves = raw.import_name(service.encode(), gssapi.NameType.kerberos_principal)
-        token = raw.init_sec_context(ourselves, creds=credential, mech=gssapi.MechType.kerberos).token
-    except GSSError as error:
-        return failure.from_gss(Stage.TGS, error, realm)
-    try:
-        acceptor = raw.acquire_cred_from({b"keytab": keytab}, name=ourselves, mechs=_KRB5_MECH, usage="accept").creds
-        accepted = raw.accept_sec_context(token or b"", acceptor_creds=acceptor)
-    except GSSError as error:
-        return failure.from_gss(Stage.VERIFY, error)
-    return proved(accepted, Stage.VERIFY)
-
-
-def proved(accepted: AcceptSecContextResult, stage: Stage) -> Proof:
-    """The principal that an accepted context vouches for, if the KDC that issued the ticket may vouch for it.
+def believed(client: bytes, service: bytes, stage: Stage) -> Proof:
+    """The principal that a ticket vouches for, if the KDC that issued it may vouch for it. Both names in text form.
 
     A KDC can put any client name of any realm into a ticket for our principal in its own realm, so each realm's KDC is believed about
     its own realm's users only: the realm of the client must be the realm of our key that opened the ticket.
     """
-    if accepted.more_steps or accepted.initiator_name is None:
-        return Unavailable(Reason.INTERNAL, stage, diagnostic="the security context is not complete")
-    ours = raw.inquire_context(accepted.context, target_name=True).target_name
     try:
-        principal = _principal(accepted.initiator_name)
-        issuer = _principal(ours).realm if ours is not None else None
+        principal, issuer = Principal.parse(client.decode()), Principal.parse(service.decode()).realm
     except (MalformedPrincipalError, UnicodeDecodeError):
         return Refused(Reason.NO_USER_MAPPING, stage, proved=True, diagnostic="the proved name cannot be read as a principal")
     if principal.realm != issuer:
@@ -82,32 +205,17 @@ def proved(accepted: AcceptSecContextResult, stage: Stage) -> Proof:
     return Proved(principal)
 
 
-def _principal(name: raw.Name) -> Principal:
-    return Principal.parse(raw.display_name(name, name_type=False).name.decode())
+def _time(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-def _prove_expired(principal: Principal, password: Secret) -> Proof:
-    """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords.
-
-    krb5_get_init_creds_password is used here since GSSAPI cannot ask for another service than krbtgt.
-    """
-    try:
-        context = krb5.init_context()
-        name = krb5.parse_name_flags(context, str(principal).encode())
-        options = krb5.get_init_creds_opt_alloc(context)
-        krb5.get_init_creds_password(context, name, options, password.reveal(), in_tkt_service=b"kadmin/changepw")
-    except krb5.Krb5Error as error:
-        return _unproved_expiry(failure.from_krb5(Stage.CHANGEPW_PROOF, error))
-    return Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, proved=True, codes=(_KEY_EXPIRED,))
-
-
-def _unproved_expiry(failed: Refused | Unavailable) -> Proof:
+def _unproved_expiry(failed: Refused | Unavailable, expired: Refused) -> Proof:
     """The answer where the old password could not be proved. The first code, 23, stays on record behind the second.
 
     Where the KDC answers that kadmin/changepw itself is unusable, the account's state must still not show to strangers, who would
     otherwise hear of trouble for expired accounts and of a wrong password for all others: unproved, `password-expired` is guarded.
     """
-    codes = (*failed.codes, _KEY_EXPIRED)
+    codes = (*failed.codes, *expired.codes)
     if isinstance(failed, Unavailable) and failed.reason is Reason.KDC_ERROR:
         return Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, codes=codes, diagnostic=failed.diagnostic)
     return replace(failed, codes=codes)

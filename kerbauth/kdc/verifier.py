@@ -1,4 +1,4 @@
-"""The credential verifier over GSSAPI: the port's promise kept with blocking calls behind bulkheads."""
+"""The credential verifier: passwords over our own conversation with the KDCs, tokens with GSSAPI."""
 
 import asyncio
 import time
@@ -13,11 +13,15 @@ from kerbauth.core.outcome import Proof, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.kdc import password as password_login
 from kerbauth.kdc import probe
 from kerbauth.kdc.accept import Acceptor
-from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError, FullError
+from kerbauth.kdc.asking import Asking
+from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError
+from kerbauth.kdc.bulkhead import FullError as ProbesFullError
+from kerbauth.kdc.cpu import Cpu
+from kerbauth.kdc.password import PasswordLogin
 from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.slots import FullError, Slots
 from kerbauth.ports import RealmState, TokenAnswer
 
 PROBE_DEADLINE: Final = 2.0  # seconds: readiness is asked every few seconds and must not wait for a silent KDC
@@ -30,46 +34,53 @@ ACCEPT_QUEUE: Final = 1000  # tokens; at some thousands a second that is well un
 @dataclass(slots=True)
 class _Realm:
     settings: KerberosRealm
-    logins: Bulkhead
+    slots: Slots
+    asking: Asking
+    login: PasswordLogin
     probes: Bulkhead = field(default_factory=lambda: Bulkhead(1))
     state: RealmState | None = None
     state_until: float = 0.0
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class GssapiVerifier:
-    """Implements `ports.CredentialVerifier` with GSSAPI over libkrb5.
+class KerberosVerifier:
+    """Implements `ports.CredentialVerifier` over libkrb5.
 
-    `acceptor` holds the keys of all `realms`. `before` is the verifier that this one follows in a reload: realms whose limits stay as
-    they are go on with its slots, so that calls under way and abandoned ones still count.
+    `acceptor` holds the keys of all `realms`. `before` is the verifier that this one follows in a reload: realms whose limits or KDCs stay
+    as they are go on with its slots, so that logins under way still count, and with what is known of its KDCs. `workers` is the number of
+    processes that share a KDC's connections.
     """
 
-    def __init__(self, realms: Sequence[KerberosRealm], acceptor: Acceptor, before: "GssapiVerifier | None" = None) -> None:
+    def __init__(
+        self, realms: Sequence[KerberosRealm], acceptor: Acceptor, before: "KerberosVerifier | None" = None, *, workers: int = 1
+    ) -> None:
         self._acceptor = acceptor
-        self._realms = {realm.name: _Realm(realm, _slots(realm, before)) for realm in realms}
+        self._cpu = before.cpu if before is not None else Cpu()
+        self._realms = {realm.name: self._realm(realm, before, workers) for realm in realms}
         self._waiting = 0
         self._accepting = ThreadPoolExecutor(ACCEPT_THREADS, thread_name_prefix="accept")
+
+    def _realm(self, realm: KerberosRealm, before: "KerberosVerifier | None", workers: int) -> _Realm:
+        kept = before.asking(realm) if before is not None else None
+        asking = kept.shared() if kept is not None else Asking(realm, self._cpu, workers)
+        return _Realm(realm, _slots(realm, before), asking, PasswordLogin(realm, asking.kdcs, self._cpu, self._acceptor.keytab))
+
+    @property
+    def cpu(self) -> Cpu:
+        """The threads that the next verifier goes on with."""
+        return self._cpu
 
     async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         """See `ports.CredentialVerifier`."""
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the realm is not configured")
-        settings, service = realm.settings, realm.settings.services[0]
-
-        def after_all(proof: Proof | None) -> None:
-            if late is not None:
-                late(proof or Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the check failed with an error after its deadline"))
-
         try:
-            return await realm.logins.run(
-                settings.deadline, lambda: password_login.verify(principal, password, service, self._acceptor.keytab), after_all
-            )
-        except DeadlineError:
-            diagnostic = f"no KDC of {settings.name} answered within {settings.deadline:g} seconds"
-            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic, pending=True)
+            async with realm.slots.one(realm.settings.deadline) as until:
+                await realm.asking.begin()
+                return await realm.login.verify(principal, password, until, late)
         except FullError as error:
-            return _no_slot(settings, error)
+            return _no_slot(realm.settings, error)
 
     async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         """See `ports.CredentialVerifier`."""
@@ -90,7 +101,7 @@ class GssapiVerifier:
         return tuple(await asyncio.gather(*(self._state(realm) for realm in self._realms.values())))
 
     async def _state(self, realm: _Realm) -> RealmState:
-        async with realm.asking:
+        async with realm.looking:
             if realm.state is None or time.monotonic() >= realm.state_until:
                 realm.state = await self._ask(realm)
                 realm.state_until = time.monotonic() + PROBE_KEEP
@@ -100,30 +111,34 @@ class GssapiVerifier:
         name = realm.settings.name
         try:
             problem = await realm.probes.run(PROBE_DEADLINE, lambda: probe.problem(realm.settings.services[0]))
-        except (DeadlineError, FullError):
+        except (DeadlineError, ProbesFullError):
             problem = f"no KDC of {name} answered within {PROBE_DEADLINE:g} seconds"
         return RealmState(name, ready=not problem, problem=problem)
 
-    def slots(self, realm: KerberosRealm) -> Bulkhead | None:
+    def slots(self, realm: KerberosRealm) -> Slots | None:
         """The slots of a realm of this name and with these limits, if there is one."""
         ours = self._realms.get(realm.name)
         same = ours is not None and (ours.settings.max_concurrent, ours.settings.max_waiting) == (realm.max_concurrent, realm.max_waiting)
-        return ours.logins if ours is not None and same else None
+        return ours.slots if ours is not None and same else None
+
+    def asking(self, realm: KerberosRealm) -> Asking | None:
+        """The KDCs of a realm that is asked in the same way, if there is one."""
+        ours = self._realms.get(realm.name)
+        return ours.asking if ours is not None and ours.asking.serves(realm) else None
 
     def close(self) -> None:
-        """Let the accepting threads end. Password logins under way are left to their own threads."""
+        """Let the accepting threads end, and leave the KDCs to the verifier that goes on with them, if one does."""
         self._accepting.shutdown(wait=False)
+        for realm in self._realms.values():
+            realm.asking.leave()
 
 
-def _slots(realm: KerberosRealm, before: GssapiVerifier | None) -> Bulkhead:
-    return (before.slots(realm) if before is not None else None) or Bulkhead(realm.max_concurrent, realm.max_waiting)
+def _slots(realm: KerberosRealm, before: KerberosVerifier | None) -> Slots:
+    return (before.slots(realm) if before is not None else None) or Slots(realm.max_concurrent, realm.max_waiting)
 
 
 def _no_slot(realm: KerberosRealm, error: FullError) -> Unavailable:
     """The answer to a login that was never begun."""
-    if error.abandoned:
-        diagnostic = f"no KDC of {realm.name} answers: {realm.max_concurrent} earlier logins still wait for one"
-        return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic)
     if error.queue:
         diagnostic = (
             f"{realm.max_concurrent} logins of {realm.name} are under way, and the queue of {realm.max_waiting} behind them is full"

@@ -30,7 +30,7 @@ def test_c02_an_expired_password_is_said_and_no_permission_is_asked(service: Run
 
 def test_c03_a_disabled_account_is_told_to_trusted_callers_only(service: RunningService, fresh: Fresh) -> None:
     user = fresh("revoked")
-    assert service.login(user, CANARY).json()["reason"] == "account-restricted"
+    assert service.login(user, CANARY).json()["reason"] == "account-disabled"
     assert service.login(user, CANARY, token=None).json()["reason"] == "bad-credentials"
 
 

@@ -1,0 +1,180 @@
+"""The AS exchange step by step: libkrb5 makes the requests and reads the replies, and somebody else carries them."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kerbauth.core.secret import Secret
+from kerbauth.kdc.libkrb5.context import Context
+
+_CONTINUE: Final = 1  # KRB5_INIT_CREDS_STEP_FLAG_CONTINUE and KRB5_TKT_CREDS_STEP_FLAG_CONTINUE of krb5.h
+_TOO_BIG: Final = -1765328332  # KRB5KRB_ERR_RESPONSE_TOO_BIG
+_PLACEHOLDER_KVNO: Final = 1
+_KEY_KVNO: Final = 2  # a keytab gives the key of the highest kvno (lib/krb5/keytab/kt_memory.c)
+_numbers: Final = itertools.count(1)  # names of keytabs in memory are unique in the process
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When the password and the account end (seconds since 1970; 0: not said). `exact` says that the KDC told them apart (RFC 4120 5.4.2,
+    last-req); otherwise `password` is the earlier of the two.
+    """
+
+    password: int
+    account: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The next message for a KDC of `realm`."""
+
+    message: bytes
+    realm: str
+
+
+class AsExchange:
+    """An AS exchange for one client. Every method may block for some milliseconds of CPU time, and none for a network.
+
+    Its context is to be held around every call (see `context.Context`).
+    """
+
+    def __init__(self, context: Context, client: str, service: str | None = None) -> None:
+        """For `client` (text form with realm), a ticket to `service`, or to the realm's krbtgt. Raises LibraryError."""
+        self._context = context
+        self._client = client
+        self._told: list[Expiry] = []
+        lib = context.lib
+        self._principal = context.principal(client)
+        options = context.make("krb5_get_init_creds_opt *", lib.krb5_get_init_creds_opt_alloc, free=lib.krb5_get_init_creds_opt_free)
+        lib.krb5_get_init_creds_opt_set_canonicalize(options, 1)  # the KDC's canonical client name decides (RFC 6806 section 5)
+        self._hear_of_expiry(options)
+        self._exchange = context.make(
+            "krb5_init_creds_context",
+            lib.krb5_init_creds_init,
+            self._principal,
+            context.ffi.NULL,
+            context.ffi.NULL,
+            0,
+            options,
+            free=lib.krb5_init_creds_free,
+        )
+        if service is not None:
+            context.check(lib.krb5_init_creds_set_service(context.pointer, self._exchange, service.encode()))
+
+    def use_password(self, password: Secret) -> None:
+        """Have libkrb5 make the key. The library copies the password and wipes its copy at the end. Raises LibraryError."""
+        self._context.check(self._context.lib.krb5_init_creds_set_password(self._context.pointer, self._exchange, password.reveal()))
+
+    def use_key(self, enctypes: Sequence[int], length: Callable[[int], int]) -> "KeyLater":
+        """Have the key come later, when the KDC has named the salt. `length` gives an enctype's key length. Raises LibraryError."""
+        later = KeyLater(self._context, self._principal, {enctype: bytes(length(enctype)) for enctype in enctypes})
+        self._context.check(self._context.lib.krb5_init_creds_set_keytab(self._context.pointer, self._exchange, later.keytab))
+        return later
+
+    def step(self, reply: bytes = b"") -> Request | None:
+        """Take the KDC's last reply (none at first), and give the next request; None when the credentials are there.
+
+        Raises LibraryError; the KDC's own KRB-ERROR is in the reply that was handed over.
+        """
+        return step(self._context, self._context.lib.krb5_init_creds_step, self._exchange, reply)
+
+    def credentials(self) -> Any:
+        """The krb5_creds, once `step` has given None. Raises LibraryError."""
+        return credentials(self._context, self._context.lib.krb5_init_creds_get_creds, self._exchange)
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """When the password or the account ends, if the KDC said so."""
+        return self._told[-1] if self._told else None
+
+    def _hear_of_expiry(self, options: Any) -> None:
+        context, told = self._context, self._told
+
+        def expires(_context: Any, _data: Any, password: int, account: int, exact: int) -> None:
+            told.append(Expiry(password, account, bool(exact)))
+
+        callback = context.ffi.callback("void(krb5_context, void *, krb5_timestamp, krb5_timestamp, krb5_boolean)", expires)
+        context.own(lambda: callback)  # the library keeps the pointer as long as the options
+        context.check(context.lib.krb5_get_init_creds_opt_set_expire_callback(context.pointer, options, callback, context.ffi.NULL))
+
+
+class KeyLater:
+    """A keytab in memory whose key is put in during the exchange.
+
+    libkrb5 wants to see an entry of each enctype before it names them to the KDC (lib/krb5/krb/gic_keytab.c); until the KDC has named salt
+    and parameters there is none, so placeholders stand in. They are taken out before the key is used: with a placeholder the exchange
+    would send a wrong password.
+    """
+
+    def __init__(self, context: Context, principal: Any, placeholders: dict[int, bytes]) -> None:
+        self._context = context
+        self._principal = principal
+        self._placeholders = placeholders
+        name = f"MEMORY:login-{next(_numbers)}".encode()
+        self.keytab = context.make("krb5_keytab", context.lib.krb5_kt_resolve, name, free=context.lib.krb5_kt_close)
+        for enctype, key in placeholders.items():
+            self._with_entry(enctype, key, _PLACEHOLDER_KVNO, context.lib.krb5_kt_add_entry)
+
+    def put(self, enctype: int, key: bytes) -> None:
+        """The key; nothing else is left. Raises LibraryError."""
+        for other, placeholder in self._placeholders.items():
+            self._with_entry(other, placeholder, _PLACEHOLDER_KVNO, self._context.lib.krb5_kt_remove_entry)
+        self._placeholders = {}
+        self._with_entry(enctype, key, _KEY_KVNO, self._context.lib.krb5_kt_add_entry)
+
+    def _with_entry(self, enctype: int, key: bytes, kvno: int, function: Callable[..., int]) -> None:
+        ffi = self._context.ffi
+        contents = ffi.new("unsigned char[]", key)
+        entry: Any = ffi.new("krb5_keytab_entry *")
+        entry.principal, entry.vno = self._principal, kvno
+        entry.key.enctype, entry.key.length, entry.key.contents = enctype, len(key), contents
+        try:
+            self._context.check(function(self._context.pointer, self.keytab, entry))
+        finally:
+            ffi.memmove(contents, bytes(len(key)), len(key))  # the keytab has its own copy, and wipes it
+
+
+class TgsExchange:
+    """A TGS exchange for a ticket to `service` with the credentials of an AS exchange. As `AsExchange` in all else."""
+
+    def __init__(self, context: Context, tgt: Any, service: str) -> None:
+        """Raises LibraryError."""
+        self._context = context
+        lib, ffi = context.lib, context.ffi
+        cache = context.make("krb5_ccache", lib.krb5_cc_new_unique, b"MEMORY", ffi.NULL, free=lib.krb5_cc_destroy)
+        context.check(lib.krb5_cc_initialize(context.pointer, cache, tgt.client))
+        context.check(lib.krb5_cc_store_cred(context.pointer, cache, tgt))
+        wanted: Any = ffi.new("krb5_creds *")
+        wanted.client, wanted.server = tgt.client, context.principal(service)
+        self._exchange = context.make("krb5_tkt_creds_context", lib.krb5_tkt_creds_init, cache, wanted, 0, free=lib.krb5_tkt_creds_free)
+
+    def step(self, reply: bytes = b"") -> Request | None:
+        """See `AsExchange.step`."""
+        return step(self._context, self._context.lib.krb5_tkt_creds_step, self._exchange, reply)
+
+    def credentials(self) -> Any:
+        """See `AsExchange.credentials`."""
+        return credentials(self._context, self._context.lib.krb5_tkt_creds_get_creds, self._exchange)
+
+
+def step(context: Context, function: Callable[..., int], exchange: Any, reply: bytes) -> Request | None:
+    """One step of either exchange. Raises LibraryError."""
+    ffi = context.ffi
+    given, _kept = context.data(reply)
+    message, realm, flags = ffi.new("krb5_data *"), ffi.new("krb5_data *"), ffi.new("unsigned int *")
+    number = function(context.pointer, exchange, given, message, realm, flags)
+    out, where = context.taken(message), context.taken(realm)
+    if number == _TOO_BIG and out:  # "the caller should transmit the next request using TCP": our transport does so by size and by answer
+        number = 0
+    context.check(number)
+    return Request(out, where.decode(errors="replace")) if flags[0] & _CONTINUE else None
+
+
+def credentials(context: Context, function: Callable[..., int], exchange: Any) -> Any:
+    """The credentials of a finished exchange, owned by the context. Raises LibraryError."""
+    made = context.ffi.new("krb5_creds *")
+    context.check(function(context.pointer, exchange, made))
+    context.own(lambda: context.lib.krb5_free_cred_contents(context.pointer, made))
+    return made
