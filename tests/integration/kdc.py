@@ -3,34 +3,22 @@
 import base64
 import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from kerbauth.demo.principals import RealmDescription, User, add_user, command, export_keys
 from kerbauth.demo.realm import ThrowawayRealm
+from tests.integration.kdc_log import Request, requests_in
+from tests.integration.second_kdc import SecondKdc, paused
 from tests.integration.secrets import made_tokens
 
 CONTAINER = Path(__file__).parents[1] / "kdc" / "container.sh"
 _PATH = os.environ["PATH"] + ":/usr/sbin"
-
-# One line per request, written before the reply leaves (MIT: src/kdc/kdc_log.c log_as_req, log_tgs_req).
-_REQUEST = re.compile(r"\(info\): (?P<kind>AS_REQ|TGS_REQ) .*?\}\) (?P<peer>\S+): (?P<status>[A-Z_ ]+): (?P<rest>.*)")
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request in the KDC's log."""
-
-    kind: str
-    status: str
-    rest: str
 
 
 class LabRealm(ThrowawayRealm):
@@ -79,11 +67,7 @@ class LabRealm(ThrowawayRealm):
         return self.log.stat().st_size
 
     def requests(self, since: int = 0) -> list[Request]:
-        with self.log.open("rb") as file:
-            file.seek(since)
-            lines = file.read().decode(errors="replace").splitlines()
-        found = (_REQUEST.search(line) for line in lines)
-        return [Request(match["kind"], match["status"], match["rest"]) for match in found if match]
+        return requests_in(self.log, since)
 
     def failed_password_checks(self, since: int = 0, user: str = "") -> int:
         """How many wrong passwords the KDC counted (against one user)."""
@@ -92,14 +76,19 @@ class LabRealm(ThrowawayRealm):
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """A silent KDC: its port still accepts connections, and nothing answers."""
-        pids = self._kdc_pids()
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with paused(*self._kdc_pids()):
             yield
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the KDC at once; its port refuses from then on. `restart` brings it back."""
+        for pid in self._kdc_pids():
+            os.kill(pid, signal.SIGKILL)
+        assert self._child is not None
+        self._child.wait(20)
+
+    def second_kdc(self) -> SecondKdc:
+        """A context manager: a further KDC on our database, with a port and a log of its own, as a process whatever runs the first."""
+        return SecondKdc(self.folder)
 
     def _kdc_pids(self) -> list[int]:
         """The processes whose KDC writes our log, in this container or that: all are in the machine's process table."""

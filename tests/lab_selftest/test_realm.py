@@ -70,6 +70,8 @@ def seconds_of_day(log_line: str) -> int:
 def accepts_connections(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionResetError:
+        return True  # it was there when we came, and is just going
     except ConnectionRefusedError:
         return False
     return True
