@@ -57,10 +57,15 @@ container: .test-packages
 test: lint types unit integration container
 
 bench: setup
+	tools/system-packages.sh run bench
 	$(BIN)/python -m bench.logins
+	$(BIN)/python -m bench.peers
+	$(BIN)/python -m bench.failover
+	$(BIN)/python -m bench.waiting
 	$(BIN)/python -m bench.timing
 	$(BIN)/python -m bench.metrics
 	$(BIN)/python -m bench.audit
+	$(BIN)/python -m bench.soak
 
 # The pages that are made from the code.
 reference: setup
