@@ -62,7 +62,9 @@ class SecondKdc:
             "LC_ALL": "C",
         }
         # It ends with the thread that started it, however that ends: prctl(2), PR_SET_PDEATHSIG.
-        self._child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "krb5kdc", "-n"], stdin=subprocess.DEVNULL, env=environment)
+        command = ["setpriv", "--pdeathsig", "KILL", "krb5kdc", "-n"]
+        with (self._folder / "second.start.log").open("wb") as output:
+            self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
         ends = time.monotonic() + _PATIENCE
         while b"commencing operation" not in self.log.read_bytes()[logged:]:
             assert self._child.poll() is None, self.log.read_text()

@@ -172,3 +172,12 @@ def with_nonce_changed(request: bytes) -> bytes:
     assert nonce, "a request has a nonce"
     last = nonce.start + len(nonce.content) - 1
     return request[:last] + bytes((request[last] ^ 1,)) + request[last + 1 :]
+
+
+def with_padata(reply: bytes, *padata: bytes) -> bytes:
+    """The AS-REP with these pre-authentication data instead of its own [2] padata, which nothing protects (RFC 4120, 5.4.2)."""
+    body = inside(Element(0, reply, 0), _APPLICATION | AS_REP, _SEQUENCE)
+    assert body, "this is an AS-REP"
+    fields = {each.tag & 0x1F: tlv(each.tag, each.content) for each in elements(body.content)}
+    fields[2] = field(2, tlv(_SEQUENCE, *padata))
+    return tlv(_APPLICATION | AS_REP, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))

@@ -15,15 +15,15 @@ from tests.kdc.scripted import ScriptedKdc
 
 PASSWORD = "of-the-scripted-kdc"
 NAME = "LAB.TEST"
-DESCRIPTION = RealmDescription(NAME, (User("user", PASSWORD),))
+DESCRIPTION = RealmDescription(NAME, (User("user", PASSWORD), User("unproved", PASSWORD, ("-requires_preauth",))))
 
 
-def kinit(kdc: ScriptedKdc, folder: Path, *, udp: bool = False, password: str = PASSWORD) -> tuple[int, str]:
+def kinit(kdc: ScriptedKdc, folder: Path, *, udp: bool = False, user: str = "user") -> tuple[int, str]:
     """kinit's status, and what it traced and said."""
     configuration = client_configuration(DESCRIPTION, kdc.address, folder / "ccache")
     (folder / "krb5.conf").write_text(configuration.replace("udp_preference_limit = 1", f"udp_preference_limit = {65000 if udp else 1}"))
     environment = {**os.environ, "KRB5_CONFIG": str(folder / "krb5.conf"), "KRB5_TRACE": "/dev/stderr", "LC_ALL": "C"}
-    done = subprocess.run(["kinit", "user"], input=f"{password}\n".encode(), env=environment, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(["kinit", user], input=f"{PASSWORD}\n".encode(), env=environment, capture_output=True, check=False, timeout=60)
     return done.returncode, done.stderr.decode()
 
 

@@ -86,6 +86,14 @@ def test_a_wrong_nonce_or_realm_in_a_good_reply_is_what_kinit_refuses_it_for(rea
     assert realm.requests(before)[-1].status == "ISSUE"
 
 
+def test_mits_client_reads_the_iterations_that_a_changed_as_rep_asks_for(realm: LabRealm, tmp_path: Path) -> None:
+    asks = wire.pa_data(wire.ETYPE_INFO2, wire.etype_info2(wire.AES256, "salt", wire.iterations(0x1002)))
+    with scripted_kdc(changed(lambda reply: wire.with_padata(reply, asks)), upstream=realm.kdc) as kdc:
+        status, said = kinit(kdc, tmp_path, user="unproved")
+    assert (status, len(kdc.asked), kdc.proofs) == (1, 1, [])
+    assert 'etype aes256-cts, salt "salt", params "\\x00\\x00\\x10\\x02"' in said
+
+
 def test_a_swallowed_reply_was_given_by_the_real_kdc(realm: LabRealm, request_of_kinit: bytes) -> None:
     before = realm.mark()
     with scripted_kdc(by_number({1: swallowed}), upstream=realm.kdc) as kdc, by_udp(kdc) as client:
