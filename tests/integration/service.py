@@ -169,7 +169,7 @@ class RunningService:
         with contextlib.suppress(requests.RequestException):
             (self.folder / "metrics.log").write_bytes(requests.get(self.url + "/metrics", timeout=5).content)
         with (self.folder / "processes.log").open("ab") as file:
-            for process in (pid, *_children(pid)):
+            for process in (pid, *children(pid)):
                 for name in ("cmdline", "environ", "comm"):
                     with contextlib.suppress(OSError):
                         file.write(Path(f"/proc/{process}/{name}").read_bytes() + b"\n")
@@ -214,7 +214,7 @@ class RunningService:
         return self.log_file.read_text()
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """The child processes of a process: proc(5), children."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
