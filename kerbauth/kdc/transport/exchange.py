@@ -9,6 +9,7 @@ from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import tcp, udp
 from kerbauth.kdc.transport.errors import LostError, RefusedError
 from kerbauth.kdc.transport.kdc import Kdc
+from kerbauth.kdc.transport.ports import RestingPorts
 from kerbauth.kdc.transport.reading import RESPONSE_TOO_BIG, error_code
 from kerbauth.settings.kdcs import Transport
 
@@ -27,6 +28,7 @@ class Line:
     transport: Transport
     connections: asyncio.Semaphore
     learned_tcp: bool = False
+    ports: RestingPorts = field(default_factory=RestingPorts)
     accept: Callable[[bytes], bool] = field(default=whole)
 
     async def ask(self, request: bytes, *, resend: bool) -> bytes:
@@ -48,7 +50,7 @@ class Line:
     async def _udp_first(self, request: bytes, *, resend: bool) -> bytes:
         resends = udp.pauses(self.kdc.latency) if resend else iter(())
         try:
-            reply = await udp.exchange(self.kdc.address, request, self.accept, resends, self.kdc.answered)
+            reply = await udp.exchange(self.kdc.address, request, self.accept, resends, self.kdc.answered, self.ports)
         except RefusedError as error:
             if error.reached or not self.may_learn:
                 raise

@@ -100,8 +100,8 @@ def _listen(ours: socket.socket, line: Line) -> None:
 
 async def _connect(line: Line, request: bytes) -> None:
     """Ask over TCP. Where UDP is the first choice, it gets some time to answer as well before TCP is taken for the only way."""
-    answers: list[float | None] = []
-    heard = answers.append if line.may_learn else line.kdc.answered
+    answers: list[float] = []
+    heard: Callable[[float], None] = answers.append if line.may_learn else line.kdc.answered
     with contextlib.suppress(TimeoutError, ExchangeError):
         async with asyncio.timeout(PAUSE * OVER_TCP):
             await tcp.exchange(line.kdc.address, request, line.accept, heard)

@@ -20,7 +20,7 @@ max_tcp_or_rpc_data_connections); the rest is for its other clients and for our 
 _LENGTH: Final = struct.Struct("!I")
 
 
-async def exchange(address: Address, request: bytes, accept: Callable[[bytes], bool], heard: Callable[[float | None], None]) -> bytes:
+async def exchange(address: Address, request: bytes, accept: Callable[[bytes], bool], heard: Callable[[float], None]) -> bytes:
     """Send the request and give back the reply, if `accept` takes it. Waits until it is cancelled.
 
     `heard` is called with the seconds since the connection was begun. Raises RefusedError, LostError or NoSocketError.

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from kerbauth.kdc.transport.address import Address, failure
-from kerbauth.kdc.transport.errors import ExchangeError
+from kerbauth.kdc.transport.errors import ExchangeError, NoSocketError
+from kerbauth.kdc.transport.ports import RestingPorts
 
 FIRST_PAUSE: Final = 0.15
 """Seconds to the first resend. Two resends fit into the time after which a KDC is passed over (0.15 and 0.45 s against 0.5): the loss of
@@ -21,6 +22,7 @@ SIZE_LIMIT: Final = 1400
 """Bytes of a request: with the headers of IPv6 and UDP (48) and a tunnel's it fits an Ethernet frame of 1,500. Larger ones would be sent
 in fragments, which many a firewall drops; they go by TCP."""
 
+_TRIES: Final = 15  # for a port that does not rest: the system draws them, and at most a third of them rest
 _AGAIN: Final = 0.01  # seconds until another try where the kernel took the datagram not at all
 _DATAGRAM: Final = 65_535  # bytes: none is larger
 
@@ -36,25 +38,50 @@ async def exchange(
     request: bytes,
     accept: Callable[[bytes], bool],
     resends: Iterator[float],
-    heard: Callable[[float | None], None],
+    heard: Callable[[float], None],
+    ports: RestingPorts,
 ) -> bytes:
     """Send the request and give back the first reply that `accept` takes; all others are ignored. Waits until it is cancelled.
 
     The identical bytes are sent again after each of `resends`, in seconds. `heard` is called as soon as the reply is read, even if this
-    coroutine gets its turn later, with the seconds it took, or None after a resend: whose answer it is cannot be told then (RFC 6298 3).
-    Raises RefusedError or NoSocketError.
+    coroutine gets its turn later, with the seconds since the request was first sent. That is too long after a loss, but a slow KDC would
+    never be known as one if times with resends were left out (RFC 6298 3). Raises RefusedError or NoSocketError.
     """
-    with address.open(socket.SOCK_DGRAM) as ours:
+    loop = asyncio.get_running_loop()
+    ours = _connected(address, ports, loop.time())
+    waiting = _Waiting(ours, address, request, accept, resends, heard)
+    try:
+        waiting.send()
+        return await waiting.reply
+    finally:
+        waiting.end()
+        if waiting.unanswered:
+            ports.rest(ours, loop.time())
+        else:
+            ours.close()
+
+
+def _connected(address: Address, ports: RestingPorts, now: float) -> socket.socket:
+    """A socket that takes the KDC's datagrams only, on a port that no earlier reply can come to."""
+    for last in (*[False] * _TRIES, True):
+        ours = _opened(address, ports)
         try:
             ours.connect(address.where)
         except OSError as error:
+            ours.close()
             raise failure(error, address, reached=False) from None
-        waiting = _Waiting(ours, address, request, accept, resends, heard)
-        try:
-            waiting.send()
-            return await waiting.reply
-        finally:
-            waiting.end()
+        if last or not ports.rests(ours.getsockname()[1], now):
+            break
+        ours.close()
+    return ours
+
+
+def _opened(address: Address, ports: RestingPorts) -> socket.socket:
+    try:
+        return address.open(socket.SOCK_DGRAM)
+    except NoSocketError:
+        ports.release()  # a login under way needs the descriptor more
+        return address.open(socket.SOCK_DGRAM)
 
 
 class _Waiting:
@@ -67,7 +94,7 @@ class _Waiting:
         request: bytes,
         accept: Callable[[bytes], bool],
         resends: Iterator[float],
-        heard: Callable[[float | None], None],
+        heard: Callable[[float], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.reply: asyncio.Future[bytes] = self._loop.create_future()
@@ -78,6 +105,7 @@ class _Waiting:
         self._resends = resends
         self._heard = heard
         self._sent = 0
+        self._answered = 0
         self._began = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._loop.add_reader(ours, self._read)
@@ -104,6 +132,11 @@ class _Waiting:
         if self._timer is not None:
             self._timer.cancel()
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether a copy of the request may still be answered."""
+        return self._sent > self._answered
+
     def _read(self) -> None:
         try:
             datagram = self._socket.recv(_DATAGRAM)
@@ -113,7 +146,8 @@ class _Waiting:
             self._fail(failure(error, self._address, reached=self._sent > 1))
             return
         if self._accept(datagram) and not self.reply.done():
-            self._heard(self._loop.time() - self._began if self._sent == 1 else None)
+            self._answered = 1
+            self._heard(self._loop.time() - self._began)
             self.reply.set_result(datagram)
             self.end()
 

@@ -68,7 +68,11 @@ class UdpServer(asyncio.DatagramProtocol):
         self.script(self, data, addr)
 
     def send(self, reply: bytes, to: Datagram, after: float = 0.0) -> None:
-        asyncio.get_running_loop().call_later(after, self.transport.sendto, reply, to)
+        asyncio.get_running_loop().call_later(after, self._send_now, reply, to)
+
+    def _send_now(self, reply: bytes, to: Datagram) -> None:
+        if not self.transport.is_closing():
+            self.transport.sendto(reply, to)
 
     async def asked(self, times: int) -> None:
         """Wait until so many requests have come."""

@@ -9,6 +9,7 @@ import pytest
 from kerbauth.kdc.transport import udp
 from kerbauth.kdc.transport.errors import NoKdcError
 from kerbauth.kdc.transport.kdc import PASS_OVER, SILENCE, Standing
+from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, PROBE, REQUEST, Events, kdcs, within
 from tests.kdc.transport.servers import (
@@ -26,6 +27,7 @@ from tests.kdc.transport.servers import (
     no_descriptors,
     silent,
     tcp_server,
+    tlv,
     udp_server,
 )
 
@@ -95,6 +97,21 @@ async def test_the_only_kdc_is_waited_for_however_slow_it_is() -> None:
         logins = [ours.first(REQUEST, within(LONG)) for _ in range(100)]
         assert {answered.reply for answered in await asyncio.gather(*logins)} == {PREAUTH_REQUIRED}
         assert ours.states()[0].standing is Standing.ANSWERS
+
+
+async def test_no_login_takes_a_late_reply_to_another_for_its_own() -> None:
+    def echo(server: UdpServer, request: bytes, sender: Datagram) -> None:
+        server.send(tlv(0x7E, tlv(0x30, tlv(0x1B, request))), sender, after=PASS_OVER)  # late enough for two resends
+
+    async def login(ours: Kdcs, name: bytes) -> list[bytes]:
+        first = await ours.first(b"first " + name, within(LONG))
+        return [first.reply, (await ours.again(first.kdc, b"again " + name, within(LONG))).reply]
+
+    async with udp_server(echo) as one, kdcs(one.address, resend_passwords=True) as ours:
+        names = [b"%d" % n for n in range(500)]
+        answered = await asyncio.gather(*(login(ours, name) for name in names))
+        expected = [[tlv(0x7E, tlv(0x30, tlv(0x1B, part + name))) for part in (b"first ", b"again ")] for name in names]
+        assert answered == expected
 
 
 async def test_two_slow_kdcs_fail_nobody() -> None:
