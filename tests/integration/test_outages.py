@@ -18,7 +18,7 @@ Start = Callable[..., RunningService]
 
 def test_a_silent_kdc_ends_at_the_deadline_and_disturbs_nobody_else(realm: LabRealm, other_realm: LabRealm, start: Start) -> None:
     with silent_server() as (address, _):
-        limits = "deadline = 2.0\nmax_concurrent = 4"
+        limits = "deadline = 3.0\nmax_concurrent = 4"
         silent = RealmEntry(other_realm.name, (address,), other_realm.keytab("HTTP/localhost"), settings=limits, names=KB_NAMES)
         service = start(Setup((entry(realm, settings="default = true", names=KA_NAMES), silent)))
         with ThreadPoolExecutor(4) as pool:
@@ -32,7 +32,7 @@ def test_a_silent_kdc_ends_at_the_deadline_and_disturbs_nobody_else(realm: LabRe
             replies = [one.result() for one in stuck]
             took = time.monotonic() - began
         assert [(reply.status_code, reply.json()["reason"]) for reply in replies] == [(503, "kdc-unreachable")] * 4
-        assert 2.0 <= took < 8.0  # the deadline, and room for a busy machine
+        assert 3.0 <= took < 9.0  # the deadline, and room for a busy machine
         # The KDC is known to be silent: the next login hears at once instead of waiting.
         began = time.monotonic()
         assert service.login(f"bea@{other_realm.name}", CANARY, None).json()["reason"] == "kdc-unreachable"
