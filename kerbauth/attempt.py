@@ -1,4 +1,4 @@
-"""One attempt to log in: what a door hands over, what is learnt on the way, and what the door gets back."""
+"""One attempt to log in, or to change a password: what a door hands over, what is learnt on the way, and what the door gets back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from kerbauth.core.audit import AuditRecord, Origin
 from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
-from kerbauth.core.outcome import Verdict
+from kerbauth.core.outcome import Change, Verdict
 from kerbauth.core.principal import Principal
 from kerbauth.core.secret import Secret
 
@@ -69,6 +69,23 @@ class TokenLogin:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordChange:
+    """A user name, the password of now and the one that is to be, as they came in at a door. `recorded` is called when the attempt's
+    record is being written.
+    """
+
+    origin: Origin
+    caller: Caller
+    username: str
+    password: Secret
+    new_password: Secret
+    recorded: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
+
+
+Attempt = PasswordLogin | TokenLogin | PasswordChange
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of an attempt, for an explanation to an administrator."""
 
@@ -90,6 +107,16 @@ class LoginResult:
     reply: bytes | None = field(default=None, repr=False)
     challenge: bool = False
     bound: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """What a door needs: how the change ended (not yet fitted to the caller's disclosure)."""
+
+    outcome: Change
+    caller: Caller
+    record: AuditRecord
+    steps: tuple[Step, ...]
 
 
 @dataclass(slots=True)

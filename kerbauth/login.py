@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 from kerbauth import proving
 from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin, Trail
+from kerbauth.concluding import Concluder
 from kerbauth.core import names
 from kerbauth.core.audit_names import AuditNames
 from kerbauth.core.codes.model import Stage
@@ -22,7 +23,6 @@ from kerbauth.core.outcome import Granted, Notice, Proof, Proved, Refused, Sever
 from kerbauth.core.reasons import Reason
 from kerbauth.ports import (
     Admitted,
-    AuditError,
     AuditSink,
     CredentialVerifier,
     LoginObserver,
@@ -78,10 +78,7 @@ class LoginService:
         self._verifier = ports.verifier
         self._throttle = ports.throttle
         self._permissions = ports.permissions
-        self._audit = ports.audit
-        self._recorder = Recorder(ports.names, realms)
-        self._observers = tuple(ports.observers)
-        self._now = ports.now
+        self._concluder = Concluder(Recorder(ports.names, realms), ports.audit, ports.observers, ports.now)
         self._monotonic = ports.monotonic
         self._sleep = ports.sleep
         self._floor = floor
@@ -211,18 +208,8 @@ class LoginService:
         challenge: bool = False,
         bound: bool | None = None,
     ) -> LoginResult:
-        """Write the audit record before anybody hears the answer; without a record there is no answer but `audit`."""
-        record = self._recorder.record(request, verdict, trail, self._now())
-        request.recorded()
-        try:
-            await self._audit.write(record)
-        except AuditError as error:
-            verdict = Unavailable(Reason.AUDIT, Stage.AUDIT, diagnostic=str(error), alarm=True)
-            record = self._recorder.record(request, verdict, trail, self._now())
-        finally:  # cancelled here, an attempt is on record all the same, and nobody hears the answer
-            for observer in self._observers:
-                observer.observe(record)
-        return LoginResult(verdict, request.caller, record, tuple(trail.steps), reply, challenge, bound)
+        ends, record = await self._concluder.conclude(request, verdict, trail)
+        return LoginResult(ends, request.caller, record, tuple(trail.steps), reply, challenge, bound)
 
 
 def _not_allowed(stage: Stage, limit: str) -> Refused:

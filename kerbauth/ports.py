@@ -1,4 +1,4 @@
-"""The ports of the use case: what a login needs from the outside, as Protocols with a written promise.
+"""The ports of the use cases: what a login and a change of a password need from the outside, as Protocols with a written promise.
 
 Each promise is a suite of tests in tests/contracts that every adapter runs.
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.channel import ChannelBinding
-from kerbauth.core.outcome import Application, Proof
+from kerbauth.core.outcome import Application, Change, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
@@ -65,6 +65,22 @@ class RealmState:
     realm: str
     ready: bool
     problem: str = ""
+
+
+class PasswordChanger(Protocol):
+    """Changes a user's own password with the realm's password-changing service (RFC 3244).
+
+    Promise: `Changed` only if that service said so under the session key of a ticket that the old password gave. Nothing is raised for an
+    answer. At most one check of the old password at the KDC per call, and the new one is sent to one server at most once. What ends before
+    the old password is proved has the stage CHANGEPW_PROOF; with the stage KPASSWD it was right, and a `Refused` says `proved`.
+    `Unavailable` with `pending`: at CHANGEPW_PROOF the KDC may still count the old password as wrong, at KPASSWD the new one may have
+    been taken or not. Ends by the realm's deadline, and never blocks the event loop. Never keeps, logs or returns a password, key or
+    ticket.
+    """
+
+    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
+        """Change the password of `principal`, whose realm is configured, from `old` to `new`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +231,7 @@ class AuditError(Exception):
 
 
 class LoginObserver(Protocol):
-    """Counts logins. Must not raise and must not block."""
+    """Counts logins and changes of passwords. Must not raise and must not block."""
 
     def observe(self, record: AuditRecord) -> None:
         """Take note of one attempt."""

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from kerbauth.attempt import PasswordLogin
+from kerbauth.attempt import PasswordChange, PasswordLogin
 from kerbauth.core.addresses import as_source, read_address
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Refused, Unavailable
@@ -11,7 +11,7 @@ from kerbauth.core.reasons import Reason
 from kerbauth.ports import Admitted, CredentialVerifier, Repeated, Source, Throttle, Throttled, Unsettled
 
 
-def source_of(request: PasswordLogin) -> Source:
+def source_of(request: PasswordLogin | PasswordChange) -> Source:
     """Where an attempt comes from: the named client, or the peer's address."""
     if request.caller.name is not None:
         return Source(f"client:{request.caller.name}", named=True)
@@ -19,7 +19,7 @@ def source_of(request: PasswordLogin) -> Source:
     return Source("unknown" if address is None else as_source(address))
 
 
-async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin) -> Admitted | Refused | Unavailable:
+async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin | PasswordChange) -> Admitted | Refused | Unavailable:
     """Whether the KDC may be asked now; what the caller is answered if not."""
     admission = await throttle.admit(principal, source_of(request), request.password)
     match admission:

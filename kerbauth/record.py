@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from kerbauth.attempt import PasswordLogin, TokenLogin, Trail
-from kerbauth.core.audit import AuditRecord
+from kerbauth.attempt import Attempt, PasswordChange, TokenLogin, Trail
+from kerbauth.core.audit import Action, AuditRecord
 from kerbauth.core.audit_names import LEFT_OUT, AuditNames, repeats, shows_account
 from kerbauth.core.names import RealmDirectory
-from kerbauth.core.outcome import Granted, Unavailable, Verdict
+from kerbauth.core.outcome import Changed, Granted, Unavailable, Verdict
 from kerbauth.core.principal import Principal
 
 
@@ -17,9 +17,9 @@ class Recorder:
         self._names = names
         self._realms = realms
 
-    def record(self, request: PasswordLogin | TokenLogin, verdict: Verdict, trail: Trail, time: datetime) -> AuditRecord:
+    def record(self, request: Attempt, verdict: Verdict | Changed, trail: Trail, time: datetime) -> AuditRecord:
         """The record of an attempt that ends with `verdict` now."""
-        refusal = None if isinstance(verdict, Granted) else verdict
+        refusal = None if isinstance(verdict, Granted | Changed) else verdict
         shown, hashed, typed = self._name(request, verdict, trail)
         diagnostic = refusal.diagnostic if refusal else ""
         if typed is not None and repeats(diagnostic, typed):  # libkrb5: "Client 'NAME@REALM' not found in Kerberos database"
@@ -35,16 +35,15 @@ class Recorder:
             realm=trail.principal.realm if trail.principal else None,
             user=trail.user,
             application=trail.application,
-            tenant=request.tenant,
+            tenant=None if isinstance(request, PasswordChange) else request.tenant,
             codes=refusal.codes if refusal else (),
             diagnostic=diagnostic,
             alarm=isinstance(verdict, Unavailable) and verdict.alarm,
             durations=_durations(trail),
+            action=Action.PASSWORD_CHANGE if isinstance(request, PasswordChange) else Action.LOGIN,
         )
 
-    def _name(
-        self, request: PasswordLogin | TokenLogin, verdict: Verdict, trail: Trail
-    ) -> tuple[str | None, str | None, Principal | str | None]:
+    def _name(self, request: Attempt, verdict: Verdict | Changed, trail: Trail) -> tuple[str | None, str | None, Principal | str | None]:
         """The name in clear, or its hash and the name itself, which must then be nowhere."""
         principal = trail.principal
         if principal is not None:
@@ -53,7 +52,7 @@ class Recorder:
             if self._names.is_known(principal):
                 return str(principal), None, None
             return None, self._names.hashed(principal), principal
-        if isinstance(request, PasswordLogin) and request.username:
+        if not isinstance(request, TokenLogin) and request.username:
             return None, self._names.hashed_as_typed(request.username, self._realms), request.username
         return None, None, None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.channel import ChannelBinding
-from kerbauth.core.outcome import Application, Proof
+from kerbauth.core.outcome import Application, Change, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.secret import Secret
 from kerbauth.ports import Admission, Admitted, Answer, AuditError, Permitted, Question, RealmState, Source, TokenAnswer
@@ -34,6 +34,18 @@ class FakeVerifier:
 
 
 @dataclass
+class FakeChanger:
+    """Answers what it was told to, and remembers whose password was to be changed."""
+
+    answer: Change
+    asked: list[Principal] = field(default_factory=list)
+
+    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
+        self.asked.append(principal)
+        return self.answer
+
+
+@dataclass
 class FakeThrottle:
     """Admits everybody, or answers what it was told to, and remembers how attempts ended."""
 
@@ -41,6 +53,7 @@ class FakeThrottle:
     asked: list[tuple[Principal, Source]] = field(default_factory=list)
     settled: list[Proof] = field(default_factory=list)
     settled_later: list[Proof] = field(default_factory=list)
+    forgotten: list[Principal] = field(default_factory=list)
 
     async def admit(self, principal: Principal, source: Source, password: Secret) -> Admission:
         self.asked.append((principal, source))
@@ -53,7 +66,7 @@ class FakeThrottle:
         self.settled_later.append(proof)
 
     def forget_password(self, principal: Principal) -> None:
-        pass
+        self.forgotten.append(principal)
 
 
 @dataclass

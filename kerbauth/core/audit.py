@@ -1,4 +1,4 @@
-"""The audit record: one per login attempt, whatever became of it."""
+"""The audit record: one per attempt to log in or to change a password, whatever became of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,13 @@ class Door(StrEnum):
     HTTP = "http"
     SPNEGO = "spnego"
     CLI = "cli"
+
+
+class Action(StrEnum):
+    """What was attempted: the `kind` of an audit line."""
+
+    LOGIN = "login"
+    PASSWORD_CHANGE = "password-change"  # noqa: S105 -- no password
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,12 @@ class AuditRecord:
     alarm: bool = False
     durations: Mapping[str, float] = field(default_factory=dict)
     principal_hash: str | None = None
+    action: Action = Action.LOGIN
 
     def as_json(self) -> dict[str, Any]:
-        """The record as the JSON object that is written, with every field present, in a fixed order."""
+        """The record as the JSON object that is written, with every field present, in a fixed order. `action` is not in it, but the
+        line's kind.
+        """
         return {
             "time": self.time,
             "correlation_id": self.origin.correlation_id,

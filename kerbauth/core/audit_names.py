@@ -12,7 +12,7 @@ from kerbauth.core import names, text
 from kerbauth.core.audit_chain import derived
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.names import Asked, RealmDirectory
-from kerbauth.core.outcome import Granted, Refused, Verdict
+from kerbauth.core.outcome import Changed, Granted, Refused, Verdict
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
@@ -42,15 +42,17 @@ _EXISTS: Final = frozenset(
     }
 )
 
-# Behind the AS exchange the KDC has answered with a ticket, or with 23, for this account.
-_BEHIND_AS: Final = frozenset({Stage.CHANGEPW_PROOF, Stage.TGS, Stage.VERIFY, Stage.MAPPING, Stage.PERMISSION})
+# An AS exchange: for an ordinary ticket, or for one to change the password with.
+_AS: Final = frozenset({Stage.AS, Stage.CHANGEPW_PROOF})
+# Behind it the KDC has answered with a ticket for this account.
+_BEHIND_AS: Final = frozenset({Stage.TGS, Stage.VERIFY, Stage.KPASSWD, Stage.MAPPING, Stage.PERMISSION})
 
 
-def shows_account(verdict: Verdict) -> bool:
+def shows_account(verdict: Verdict | Changed) -> bool:
     """Whether a verdict shows that the account the KDC was asked for exists."""
-    if isinstance(verdict, Granted):
+    if isinstance(verdict, Granted | Changed):
         return True
-    if isinstance(verdict, Refused) and verdict.stage is Stage.AS:
+    if isinstance(verdict, Refused) and verdict.stage in _AS:
         return verdict.reason in _EXISTS
     return verdict.stage in _BEHIND_AS
 

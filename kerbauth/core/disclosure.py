@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from enum import StrEnum
 
-from kerbauth.core.outcome import Granted, Refused, Verdict
+from kerbauth.core.outcome import Changed, Granted, Refused, Unavailable, Verdict
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 
@@ -21,18 +21,24 @@ def told(verdict: Verdict, disclosure: Disclosure) -> Verdict:
 
     Under guarded disclosure whatever a KDC said before the password was proved becomes `bad-credentials` and loses everything that
     came along with it, so that two such answers differ in nothing but the correlation id. The KDC's own words (foreign notices) are
-    dropped as well: they name principals and states.
+    dropped as well: they name principals and states. Those on a new password stay: they name rules, to somebody who has shown the old one.
     """
-    if isinstance(verdict, Granted) or disclosure is Disclosure.FULL:
+    return verdict if isinstance(verdict, Granted) else told_refusal(verdict, disclosure)
+
+
+def told_refusal(verdict: Refused | Unavailable, disclosure: Disclosure) -> Refused | Unavailable:
+    """The same for what is no grant."""
+    if disclosure is Disclosure.FULL:
         return verdict
     if looks_alike(verdict, disclosure):
         # The genuine wrong password too: a notice on one and not on the other would tell them apart.
         return Refused(Reason.BAD_CREDENTIALS, verdict.stage)
-    own = tuple(notice for notice in verdict.notices if not notice.foreign)
+    policy = isinstance(verdict, Refused) and verdict.proved and verdict.reason is Reason.PASSWORD_REJECTED
+    own = tuple(notice for notice in verdict.notices if policy or not notice.foreign)
     return replace(verdict, codes=(), diagnostic="", notices=own)
 
 
-def looks_alike(verdict: Verdict, disclosure: Disclosure) -> bool:
+def looks_alike(verdict: Verdict | Changed, disclosure: Disclosure) -> bool:
     """Whether this caller must not be able to tell the verdict from a wrong password: by nothing in it, and not by its time either."""
     return (
         disclosure is Disclosure.GUARDED

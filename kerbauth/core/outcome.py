@@ -1,4 +1,4 @@
-"""How a login ends: a closed union, and the messages that go with it.
+"""How a login, or a change of a password, ends: closed unions, and the messages that go with it.
 
 `Granted` is the only value that lets somebody in; it cannot be built without a user name and a proved principal. `Refused` means
 the answer is no, `Unavailable` that we could not find out, which is never a grant and never a refusal.
@@ -25,9 +25,9 @@ class Severity(StrEnum):
 class Notice:
     """Something to tell the user, before it is put into words.
 
-    Either a reason's own text, or (`detail`) a text of its own: a message id of the catalogue, the reason's text with a number in it
-    (`Counted`), or, with `foreign`, somebody else's words (the KDC's e-text), which are never translated and are shown stripped of control
-    characters and cut at 200 characters.
+    Either a reason's own text, or (`detail`) a text of its own: a message id of the catalogue, one with a number in it (`Counted`: of a
+    warning it is the reason's text, only more exact), or, with `foreign`, somebody else's words (the KDC's e-text), which are never
+    translated and are shown stripped of control characters and cut at 200 characters.
     """
 
     severity: Severity
@@ -95,6 +95,18 @@ class Unavailable:
 
 
 Verdict = Granted | Refused | Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The account has the new password: the realm's own password-changing service said so, under the key that the old password gave."""
+
+    principal: Principal
+    notices: tuple[Notice, ...] = ()
+
+
+Change = Changed | Refused | Unavailable
+"""How a change of a password ends. `Unavailable` with `pending` at Stage.KPASSWD: the new password may have been taken or not."""
 
 
 @dataclass(frozen=True, slots=True)

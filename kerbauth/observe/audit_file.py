@@ -51,7 +51,7 @@ class _Entry:
 def body(record: AuditRecord) -> bytes:
     """The record as a line's body. Raises AuditError for what JSON cannot say (not a number)."""
     try:
-        return body_of("login", record.as_json())
+        return body_of(record.action, record.as_json())
     except ValueError as error:
         msg = f"the audit record is not written: {error}"
         raise AuditError(msg) from error

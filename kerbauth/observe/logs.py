@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from kerbauth import correlation
-from kerbauth.core.audit import AuditRecord
+from kerbauth.core.audit import Action, AuditRecord
 from kerbauth.core.text import is_control
 from kerbauth.observe.flood import Flood, Kind
 
@@ -148,6 +148,9 @@ def announce(
         logger.warning("%s", warning)
 
 
+_PREFIX: Final = {Action.LOGIN: "", Action.PASSWORD_CHANGE: "password change: "}
+
+
 class LoginLog:
     """Implements `ports.LoginObserver`: one line per attempt. Codes and diagnostics go here; the user reads the description."""
 
@@ -157,7 +160,7 @@ class LoginLog:
         alarm = ""
         if record.alarm:
             level, alarm = logging.CRITICAL, "ALARM "
-        log_event(_log, level, f"{alarm}{record.verdict}", _fields(record))
+        log_event(_log, level, f"{alarm}{_PREFIX[record.action]}{record.verdict}", _fields(record))
 
 
 def _fields(record: AuditRecord) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 import kerbauth
-from kerbauth.core.audit import AuditRecord
+from kerbauth.core.audit import Action, AuditRecord
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.failure_rate import Totals
 from kerbauth.core.reasons import Reason
@@ -24,6 +24,7 @@ BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 _STAGES: Final = frozenset(stage.value for stage in Stage)
 _LOGINS: Final = "kerbauth_logins_total"
+_CHANGES: Final = "kerbauth_password_changes_total"
 _RATE_ALARM: Final = "kerbauth_failure_rate_alarm"
 _CPU: Final = "process_cpu_seconds"
 _GAUGES: Final = ("process_resident_memory_bytes", "process_virtual_memory_bytes", "process_open_fds", "process_max_fds")
@@ -74,16 +75,17 @@ class Metrics:
     def _declare(self) -> None:
         """Every metric of logins and of the service; each has a row in docs/reference/metrics.md."""
         self._logins = self._counter(_LOGINS, "Login attempts by door, realm, verdict and reason.", "door", "realm", "verdict", "reason")
+        self._changes = self._counter(_CHANGES, "Attempts to change a password by realm, verdict, reason.", "realm", "verdict", "reason")
         self._stages = Histogram(
             "kerbauth_stage_seconds",
-            "Time that a login spent in a stage, in seconds.",
+            "Time that an attempt spent in a stage, in seconds.",
             ("stage", "realm"),
             buckets=BUCKETS,
             registry=self._target,
         )
         # Counters that alerts watch are there with 0 from the start: the first event must be an increase.
-        self._alarms = self._counter("kerbauth_alarms_total", "Login attempts that an operator must look at now.")
-        self._audit_failures = self._counter("kerbauth_audit_failures_total", "Login attempts whose audit record could not be written.")
+        self._alarms = self._counter("kerbauth_alarms_total", "Attempts that an operator must look at now.")
+        self._audit_failures = self._counter("kerbauth_audit_failures_total", "Attempts whose audit record could not be written.")
         self._requests = self._counter(
             "kerbauth_http_requests_total", "HTTP requests by route, method and status.", "route", "method", "status"
         )
@@ -131,7 +133,10 @@ class Metrics:
         """Count one attempt."""
         realm = record.realm if record.realm is not None and record.realm in self._realms else ""
         reason = record.reason.value if record.reason is not None else ""
-        self._logins.labels(record.origin.door.value, realm, record.verdict, reason).inc()
+        if record.action is Action.PASSWORD_CHANGE:
+            self._changes.labels(realm, record.verdict, reason).inc()
+        else:
+            self._logins.labels(record.origin.door.value, realm, record.verdict, reason).inc()
         for stage, milliseconds in record.durations.items():
             if stage in _STAGES:
                 self._stages.labels(stage, realm).observe(milliseconds / 1000)
@@ -188,11 +193,16 @@ class Metrics:
         return bool(self._registry.get_sample_value(_RATE_ALARM))
 
     def totals(self) -> Totals:
-        """The attempts so far that were decided, and those of them that were refused, over all workers."""
-        counts = {"granted": 0.0, "refused": 0.0}
+        """The attempts so far that were decided, and those of them that were refused, over all workers.
+
+        A wrong old password is a failure like any other. A new one that policy refuses is none: people try until they find one.
+        """
+        counts = {"granted": 0.0, "changed": 0.0, "refused": 0.0}
         for family in self._counts.collect():
             for sample in family.samples:
-                if sample.name == _LOGINS and sample.labels["verdict"] in counts:
+                if sample.name not in {_LOGINS, _CHANGES} or sample.labels["reason"] == Reason.PASSWORD_REJECTED:
+                    continue
+                if sample.labels["verdict"] in counts:
                     counts[sample.labels["verdict"]] += sample.value
         return Totals(int(sum(counts.values())), int(counts["refused"]))
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of login attempts. Imported by `tracing` alone, and only if traces are asked for."""
+"""OpenTelemetry spans of attempts to log in or to change a password. Imported by `tracing` alone, and only if traces are asked for."""
 
 import threading
 from collections.abc import Iterable
@@ -68,7 +68,7 @@ class LoginSpans:
         lengths = {stage: int(milliseconds * 1_000_000) for stage, milliseconds in record.durations.items()}
         began = ended - sum(lengths.values())
         login = self._tracer.start_span(
-            "login", _continued(record.origin.parent), SpanKind.SERVER, self._attributes(record), start_time=began
+            record.action.value, _continued(record.origin.parent), SpanKind.SERVER, self._attributes(record), start_time=began
         )
         inside = set_span_in_context(login, Context())
         for stage, length in lengths.items():

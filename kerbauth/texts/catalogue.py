@@ -9,7 +9,7 @@ from kerbauth.core.messages import Counted
 from kerbauth.core.outcome import Notice
 from kerbauth.core.problem import Problem
 from kerbauth.core.reason_table import REASONS
-from kerbauth.core.reasons import Reason
+from kerbauth.core.reasons import Kind, Reason
 from kerbauth.core.text import shown
 from kerbauth.texts import language as languages_of
 from kerbauth.texts import po
@@ -92,8 +92,9 @@ class Texts:
         """
         if notice.detail is None:
             return self.reason_text(language, notice.reason, codes)
-        if isinstance(notice.detail, Counted):  # the reason's own text, only more exact: an administrator's comes before it
-            own = self._overrides.get(language)
+        if isinstance(notice.detail, Counted):
+            # Of a warning it is the reason's own text, only more exact: an administrator's comes before it.
+            own = self._overrides.get(language) if REASONS[notice.reason].kind is Kind.WARNING else None
             return (own.reasons.get(notice.reason) if own else None) or self.counted(language, notice.detail)
         if notice.foreign:
             return shown(notice.detail) or self.reason_text(language, notice.reason, codes)

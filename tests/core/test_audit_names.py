@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kerbauth.core.audit_names import AuditNames, repeats, shows_account
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.names import RealmDirectory, RealmNames
-from kerbauth.core.outcome import Granted, Refused, Unavailable, Verdict
+from kerbauth.core.outcome import Changed, Granted, Refused, Unavailable, Verdict
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
@@ -69,6 +69,10 @@ def test_the_name_that_was_not_seen_for_longest_is_forgotten() -> None:
         (Refused(Reason.ACCOUNT_RESTRICTED, Stage.AS), True),
         (Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF), True),
         (Unavailable(Reason.KDC_NOT_TRUSTED, Stage.VERIFY), True),
+        (Changed(ALICE), True),
+        (Unavailable(Reason.KDC_UNREACHABLE, Stage.KPASSWD), True),
+        (Unavailable(Reason.KDC_UNREACHABLE, Stage.CHANGEPW_PROOF), False),
+        (Refused(Reason.UNKNOWN_USER, Stage.CHANGEPW_PROOF), False),
         (Refused(Reason.UNKNOWN_USER, Stage.AS), False),
         (Refused(Reason.WRONG_REALM, Stage.AS), False),
         (Refused(Reason.THROTTLED, Stage.AS), False),
@@ -77,7 +81,7 @@ def test_the_name_that_was_not_seen_for_longest_is_forgotten() -> None:
         (Refused(Reason.TICKET_EXPIRED, Stage.ACCEPT), False),
     ],
 )
-def test_only_what_a_kdc_says_about_an_account_shows_that_it_exists(verdict: Verdict, shown: bool) -> None:
+def test_only_what_a_kdc_says_about_an_account_shows_that_it_exists(verdict: Verdict | Changed, shown: bool) -> None:
     assert shows_account(verdict) is shown
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +60,13 @@ def test_the_kdcs_words_of_a_login_that_was_not_proved_reach_only_those_who_are_
         guarded = told(verdict, Disclosure.GUARDED)
         assert not any(notice.foreign for notice in guarded.notices)
         assert told(verdict, Disclosure.FULL).notices == notices
+
+
+def test_the_kdcs_words_on_a_new_password_are_told_to_whoever_has_shown_the_old_one() -> None:
+    words = Notice(Severity.INFO, Reason.PASSWORD_REJECTED, "too short", foreign=True)
+    rejected = Refused(Reason.PASSWORD_REJECTED, Stage.KPASSWD, proved=True, diagnostic="x", notices=(words,))
+    assert told(rejected, Disclosure.GUARDED) == Refused(Reason.PASSWORD_REJECTED, Stage.KPASSWD, proved=True, notices=(words,))
+    assert told(replace(rejected, proved=False), Disclosure.GUARDED) == Refused(Reason.PASSWORD_REJECTED, Stage.KPASSWD)
 
 
 def test_every_guarded_reason_is_a_refusal() -> None:

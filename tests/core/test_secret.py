@@ -21,6 +21,11 @@ def test_reveal_gives_the_bytes() -> None:
     assert Secret(CANARY).reveal() == CANARY
 
 
+def test_whether_two_are_the_same_can_be_asked_on_purpose() -> None:
+    assert Secret(CANARY).same_as(Secret(CANARY))
+    assert not Secret(CANARY).same_as(Secret(CANARY + b"!"))
+
+
 def test_the_length_is_in_bytes_and_an_empty_secret_is_false() -> None:
     assert len(Secret("ü".encode())) == 2
     assert not Secret(b"")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.audit import Action, AuditRecord, Door, Origin
 from kerbauth.core.codes.model import Code, Family, Stage
 from kerbauth.core.reasons import Reason
 from kerbauth.observe.metrics import Metrics
@@ -40,6 +40,11 @@ def refused(**changes: Any) -> AuditRecord:
     return granted(**{**fields, **changes})
 
 
+def changed(**changes: Any) -> AuditRecord:
+    fields = {"action": Action.PASSWORD_CHANGE, "verdict": "changed", "user": None, "application": None}
+    return granted(**{**fields, **changes})
+
+
 def unavailable(**changes: Any) -> AuditRecord:
     fields = {"verdict": "unavailable", "reason": Reason.KDC_NOT_TRUSTED, "stage": Stage.VERIFY, "alarm": True}
     return refused(**{**fields, **changes})
@@ -47,7 +52,7 @@ def unavailable(**changes: Any) -> AuditRecord:
 
 def use(metrics: Metrics) -> None:
     """Have something of everything counted, so that every series there can be is there."""
-    for record in (granted(), refused(), unavailable()):
+    for record in (granted(), refused(), unavailable(), changed()):
         metrics.observe(record)
     metrics.count_request("/v1/login", "POST", 200)
     metrics.count_ended("limit")

@@ -13,7 +13,7 @@ from kerbauth.core.audit import AuditRecord, Door, Origin
 from kerbauth.core.text import is_control
 from kerbauth.observe.logs import ANCHOR_LOGGER, NOISY, JsonFormatter, LoginLog, OneLineFormatter, announce, configure_logging, log_event
 from tests.contracts.audit_sinks import RECORDS
-from tests.observe.records import granted, refused, unavailable
+from tests.observe.records import changed, granted, refused, unavailable
 
 
 @pytest.fixture
@@ -119,6 +119,10 @@ def test_a_refusal_has_its_reason_stage_and_codes(stream: io.StringIO) -> None:
         "principal=alice@CORP.EXAMPLE application=desktop reason=bad-credentials stage=as codes=krb5:-1765328360 ms=13.8 "
         'diagnostic="Preauthentication failed"'
     )
+
+
+def test_a_change_of_a_password_says_that_it_is_one(stream: io.StringIO) -> None:
+    assert " INFO kerbauth.login: password change: changed correlation_id=" in observed(changed(), stream)
 
 
 def test_could_not_find_out_is_a_warning(stream: io.StringIO) -> None:

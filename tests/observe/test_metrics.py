@@ -6,13 +6,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import kerbauth
-from kerbauth.core.audit import AuditRecord, Door, Origin
+from kerbauth.core.audit import Action, AuditRecord, Door, Origin
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.failure_rate import Totals
 from kerbauth.core.reasons import Reason
 from kerbauth.observe.metrics import Metrics
 from kerbauth.ports import RealmState
-from tests.observe.records import ORIGIN, granted, refused, unavailable
+from tests.observe.records import ORIGIN, changed, granted, refused, unavailable
 
 REALM = "CORP.EXAMPLE"
 
@@ -168,6 +168,19 @@ def test_totals_are_of_decided_attempts(metrics: Metrics) -> None:
     for record in (granted(), refused(), refused(), unavailable()):
         metrics.observe(record)
     assert metrics.totals() == Totals(attempts=3, failures=2)
+
+
+def test_a_change_of_a_password_is_counted_apart_from_logins(metrics: Metrics) -> None:
+    metrics.observe(changed())
+    assert samples(metrics, "kerbauth_password_changes_total") == [({"realm": REALM, "verdict": "changed", "reason": ""}, 1)]
+    assert samples(metrics, "kerbauth_logins_total") == []
+
+
+def test_a_wrong_old_password_is_a_failure_and_a_rejected_new_one_is_none(metrics: Metrics) -> None:
+    wrong = refused(action=Action.PASSWORD_CHANGE)
+    for record in (changed(), wrong, refused(action=Action.PASSWORD_CHANGE, reason=Reason.PASSWORD_REJECTED)):
+        metrics.observe(record)
+    assert metrics.totals() == Totals(attempts=2, failures=1)
 
 
 def test_the_content_type_is_that_of_the_text_format(metrics: Metrics) -> None:

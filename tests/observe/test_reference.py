@@ -12,7 +12,7 @@ from typing import get_args, get_type_hints
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kerbauth.core.audit import AuditRecord, Door
+from kerbauth.core.audit import Action, AuditRecord, Door
 from kerbauth.core.audit_chain import START, Anchor, anchor_body
 from kerbauth.core.audit_verify import Kind
 from kerbauth.core.codes.model import Stage
@@ -74,7 +74,7 @@ def test_the_page_has_every_label_with_its_values(families: dict[str, tuple[str,
     assert labels["door"] == [door.value for door in Door]
     assert labels["stage"] == [stage.value for stage in Stage]
     assert labels["cause"] == [ended.value for ended in Ended]
-    assert labels["verdict"] == ["granted", "refused", "unavailable"]
+    assert labels["verdict"] == ["granted", "refused", "unavailable", "changed"]
 
 
 def test_the_page_has_the_buckets() -> None:
@@ -149,6 +149,10 @@ def test_the_example_is_a_record() -> None:
     assert line["codes"] == refused().as_json()["codes"]
     assert line["reason"] in set(Reason)
     assert line["stage"] in set(Stage)
+
+
+def test_the_page_names_every_kind_of_attempt() -> None:
+    assert set(words(table(AUDIT, "field")["kind"][1])) == set(Action)
 
 
 @pytest.mark.parametrize("door", Door)

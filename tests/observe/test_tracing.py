@@ -19,7 +19,7 @@ from kerbauth.observe.spans import LoginSpans
 from kerbauth.observe.tracing import open_tracing
 from kerbauth.settings import TracingSettings
 from tests.observe.collector import collecting
-from tests.observe.records import ORIGIN, granted, refused, unavailable
+from tests.observe.records import ORIGIN, changed, granted, refused, unavailable
 
 ROOT = Path(__file__).parents[2]
 REALM = "CORP.EXAMPLE"
@@ -71,6 +71,12 @@ def test_each_stage_is_a_child_and_they_stand_one_after_another() -> None:
         assert span.end_time - (span.start_time or 0) == milliseconds * 1_000_000
         now = span.end_time
     assert now == login.end_time == 1_767_225_600_000_000_000
+
+
+def test_a_change_of_a_password_is_a_span_of_that_name() -> None:
+    memory = Memory()
+    memory.tracing.observe(changed(durations={"kpasswd": 40.0}))
+    assert list(memory.spans()) == ["kpasswd", "password-change"]
 
 
 @pytest.mark.parametrize(

@@ -269,6 +269,11 @@ def test_forms_that_are_not_translated_stay_english(tmp_path: Path) -> None:
     assert german(tmp_path, forms).notice("de", counted(3)) == "3 days"
 
 
+def test_an_own_text_for_a_refusal_does_not_take_the_place_of_what_is_said_besides(tmp_path: Path) -> None:
+    rule = Notice(Severity.INFO, Reason.PASSWORD_REJECTED, replace(DAYS, count=3))
+    assert english(tmp_path, 'password-rejected = "Call 4711."').notice("en", rule) == "3 days"
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_an_own_text_comes_before_one_with_a_number(tmp_path: Path, count: int) -> None:
     assert english(tmp_path, 'password-expires-soon = "Call 4711."').notice("en", counted(count)) == "Call 4711."
