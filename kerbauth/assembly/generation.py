@@ -10,8 +10,10 @@ from typing import Self
 from kerbauth.assembly.errors import StartError
 from kerbauth.assembly.prepare import Prepared, begin
 from kerbauth.assembly.throttling import throttle_of
+from kerbauth.changing import ChangePorts, PasswordService
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
+from kerbauth.kdc.password_change import KpasswdChanger, NoChangeEngine
 from kerbauth.kdc.runtime import KerberosRuntime, reseed
 from kerbauth.kdc.verifier import KerberosVerifier
 from kerbauth.login import LoginService, Ports
@@ -108,6 +110,7 @@ class Generation:
     verifier: KerberosVerifier
     permissions: PermissionSource
     login: LoginService
+    passwords: PasswordService
     foundation: Foundation
 
     @classmethod
@@ -137,13 +140,27 @@ class Generation:
             ),
             floor=prepared.settings.server.refusal_floor,
         )
+        passwords = PasswordService(
+            realms=prepared.names,
+            ports=ChangePorts(
+                changer=KpasswdChanger(prepared.realms, NoChangeEngine()),
+                throttle=foundation.throttle,
+                audit=foundation.audit,
+                names=foundation.audit.names,
+                observers=foundation.observers,
+                now=lambda: datetime.now(UTC),
+                monotonic=time.monotonic,
+            ),
+            floor=prepared.settings.server.refusal_floor,
+        )
         foundation.know_realms(prepared.settings)
-        return cls(prepared, verifier, permissions, login, foundation)
+        return cls(prepared, verifier, permissions, login, passwords, foundation)
 
     def services(self) -> Services:
         """What the HTTP door needs."""
         return Services(
             login=self.login,
+            passwords=self.passwords,
             texts=self.prepared.texts,
             clients=self.prepared.clients,
             metrics=self.foundation.metrics,

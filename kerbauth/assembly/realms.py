@@ -27,6 +27,7 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             resend_passwords=realm.resend_passwords and realm.kind is RealmKind.MIT,
             site=realm.site,
             dns_servers=settings.dns.servers,
+            kpasswd=realm.kpasswd,
         )
         for name, realm in settings.realms.items()
     )

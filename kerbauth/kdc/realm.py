@@ -15,6 +15,7 @@ class KerberosRealm:
     `HTTP/sso.corp.example`. `deadline` is in seconds. With `transport` AUTO, UDP comes first. `resend_passwords` says that these KDCs
     answer a request with a password in it that comes twice from memory (MIT: kdc/replay.c), so that it is counted once.
     `expiry_warning_days` is how far ahead of the end of a password or account its user is warned; 0 is never.
+    `kpasswd` are the password-changing servers, `host` or `host:port`; empty: the KDCs' hosts.
     """
 
     name: str
@@ -31,6 +32,7 @@ class KerberosRealm:
     resend_passwords: bool = False
     site: str | None = None
     dns_servers: tuple[str, ...] = ()
+    kpasswd: tuple[str, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:

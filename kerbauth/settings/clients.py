@@ -45,7 +45,7 @@ class ClientSettings(Table):
     )
     doors: Annotated[tuple[Annotated[ClientDoor, Lax], ...], Lax, Several] = Field(
         (ClientDoor.HTTP, ClientDoor.SPNEGO),
-        description="Where the client may log users in: http (/v1/login), spnego (/v1/sso).",
+        description="Where the client may log users in: http (/v1/login, and /v1/password for changes), spnego (/v1/sso).",
     )
     realms: Annotated[tuple[RealmName, ...], Lax, Several] | None = Field(
         None, description="The realms about whose users the client may ask. Left out: all."

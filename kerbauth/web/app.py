@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from kerbauth.web import handlers, operations
+from kerbauth.web import handlers, operations, passwords
 from kerbauth.web.exchange import EXCHANGE, Exchange, Limits, Services
 from kerbauth.web.frame import Frame, respond
 from kerbauth.web.reply import Reply
@@ -27,6 +27,7 @@ class Route:
 
 ROUTES: Final = (
     Route("POST", "/v1/login", handlers.login),
+    Route("POST", "/v1/password", passwords.change),
     Route("GET", "/v1/sso", handlers.sso),
     Route("POST", "/v1/sso", handlers.sso),
     Route("GET", "/healthz", operations.healthz),

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from kerbauth.attempt import LoginResult, PasswordLogin, TokenLogin
+from kerbauth.attempt import Attempt, ChangeResult, LoginResult, PasswordChange, PasswordLogin, TokenLogin
 from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
 from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.ports import RealmState
@@ -28,6 +28,18 @@ class Logins(Protocol):
         ...
 
     async def turned_away(self, request: PasswordLogin | TokenLogin, verdict: Refused | Unavailable) -> LoginResult:
+        """Record an attempt that the door ended."""
+        ...
+
+
+class Passwords(Protocol):
+    """The use case of a change of a password, as a door sees it (kerbauth.changing.PasswordService)."""
+
+    async def change(self, request: PasswordChange) -> ChangeResult:
+        """Change a password."""
+        ...
+
+    async def turned_away(self, request: PasswordChange, verdict: Refused | Unavailable) -> ChangeResult:
         """Record an attempt that the door ended."""
         ...
 
@@ -61,6 +73,7 @@ class Services:
     """
 
     login: Logins
+    passwords: Passwords
     texts: Texts
     clients: Clients
     metrics: Metrics
@@ -83,7 +96,7 @@ class Limits:
 class Exchange:
     """One request on its way. `peer` is the address it came from, behind trusted proxies; `unknown` if that cannot be told.
 
-    `attempt` is set as soon as the request counts as a login attempt, `concluded` once its audit record
+    `attempt` is set as soon as the request counts as an attempt to log in or to change a password, `concluded` once its audit record
     is being written.
     """
 
@@ -92,7 +105,7 @@ class Exchange:
     correlation_id: str
     peer: str
     voice: Voice
-    attempt: PasswordLogin | TokenLogin | None = field(default=None, repr=False)
+    attempt: Attempt | None = field(default=None, repr=False)
     concluded: bool = False
 
     def conclude(self) -> None:

@@ -1,29 +1,33 @@
-"""The two ways to log in: parse, ask the use case, answer."""
+"""The two ways to log in: parse, ask the use case, answer. And what they share with other questions about an account."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import web
 
-from kerbauth.attempt import Caller, PasswordLogin, TokenLogin
+from kerbauth.attempt import Attempt, Caller, PasswordChange, PasswordLogin, TokenLogin
+from kerbauth.changing import MAY_BE_CHANGED
 from kerbauth.core.audit import Door, Origin
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.messages import N_
-from kerbauth.core.outcome import Notice, Refused, Severity
+from kerbauth.core.outcome import Notice, Refused, Severity, Unavailable
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.web import wire
+from kerbauth.web.body import read_login
 from kerbauth.web.clients import ANONYMOUS, NoClient, Shown
 from kerbauth.web.exchange import Exchange, Limits
-from kerbauth.web.reply import CHALLENGE, Reply, TurnedAway, login_reply, problem
+from kerbauth.web.reply import CHALLENGE, Reply, TurnedAway, change_reply, login_reply, problem
 from kerbauth.web.tls import end_point_of, peer_names
-from kerbauth.web.wire import LoginFields, Malformed, NoToken, SsoFields
+from kerbauth.web.wire import Malformed, NoToken, SsoFields
 
 # RFC 6750 3: a Bearer challenge has at least one parameter
 BEARER: Final = ("WWW-Authenticate", 'Bearer realm="kerbauth"')
 CLOSE: Final = ("Connection", "close")
+
+_Fields = TypeVar("_Fields")
 
 NO_TOKEN: Final = N_("The request carries no Kerberos token.")
 
@@ -38,10 +42,10 @@ async def login(exchange: Exchange, request: web.Request) -> Reply:
     caller = who_asks(exchange, request, Door.HTTP)
     if not isinstance(caller, Caller):
         return await turn_away(exchange, attempt, not_allowed(caller, BEARER))
-    attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
+    attempt = replace(attempt, origin=known_origin(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
-    fields = await _login_fields(request, exchange.limits)
+    fields = await body_fields(request, exchange.limits, read_login)
     if isinstance(fields, Malformed):
         return await turn_away(exchange, attempt, malformed(fields))
     attempt = replace(
@@ -66,7 +70,7 @@ async def sso(exchange: Exchange, request: web.Request) -> Reply:
     caller = who_asks(exchange, request, Door.SPNEGO)
     if not isinstance(caller, Caller):
         return await turn_away(exchange, attempt, not_allowed(caller))
-    attempt = replace(attempt, origin=_known(attempt.origin, caller, request), caller=caller)
+    attempt = replace(attempt, origin=known_origin(attempt.origin, caller, request), caller=caller)
     exchange.attempt = attempt
     # 2 what they ask
     fields = wire.read_query(request.rel_url.raw_query_string)
@@ -85,8 +89,13 @@ async def sso(exchange: Exchange, request: web.Request) -> Reply:
     return await turn_away(exchange, attempt, _unusable(fields, token))
 
 
-async def turn_away(exchange: Exchange, attempt: PasswordLogin | TokenLogin, away: TurnedAway) -> Reply:
+async def turn_away(exchange: Exchange, attempt: Attempt, away: TurnedAway) -> Reply:
     """End an attempt at the door: audited like any other."""
+    if isinstance(attempt, PasswordChange):
+        if isinstance(away.verdict, Unavailable):  # broken off, wherever it was: nobody knows what became of the new password
+            notice = Notice(Severity.WARNING, away.verdict.reason, MAY_BE_CHANGED)
+            away = replace(away, verdict=replace(away.verdict, notices=(*away.verdict.notices, notice)))
+        return change_reply(await exchange.services.passwords.turned_away(attempt, away.verdict), exchange.voice, away)
     result = await exchange.services.login.turned_away(attempt, away.verdict)
     return login_reply(result, exchange.voice, away)
 
@@ -111,7 +120,7 @@ def who_asks(exchange: Exchange, request: web.Request, door: Door | None = None)
     return exchange.services.clients.identify(Shown(token, peer_names(request), exchange.peer), door)
 
 
-def _known(origin: Origin, caller: Caller, request: web.Request) -> Origin:
+def known_origin(origin: Origin, caller: Caller, request: web.Request) -> Origin:
     """The origin with who asks. Only a registered client's request goes on with its trace: anybody could have us fill up somebody's."""
     parent = wire.trace_parent(_values(request, "traceparent")) if caller.name is not None else None
     return replace(origin, client=caller.name, parent=parent)
@@ -148,12 +157,13 @@ def _unusable(fields: SsoFields | Malformed, token: bytes | NoToken | Malformed)
     return TurnedAway(Refused(Reason.BAD_TOKEN, Stage.REQUEST, diagnostic="the token is not base64"), 401, headers=(CHALLENGE,))
 
 
-async def _login_fields(request: web.Request, limits: Limits) -> LoginFields | Malformed:
+async def body_fields(request: web.Request, limits: Limits, read: Callable[[bytes], _Fields | Malformed]) -> _Fields | Malformed:
+    """What the body holds, as `read` reads it."""
     wrong_media = wire.check_media(_values(request, "Content-Type"), _values(request, "Content-Encoding"))
     if wrong_media is not None:
         return wrong_media
     body = await _body(request, limits)
-    return body if isinstance(body, Malformed) else wire.read_login(body)
+    return body if isinstance(body, Malformed) else read(body)
 
 
 async def _body(request: web.Request, limits: Limits) -> bytes | Malformed:

@@ -19,7 +19,7 @@ WHEN: Final = {
     429: "Too many attempts; see Retry-After.",
     431: "A header field is larger than 128 kB.",
     500: "An unforeseen error.",
-    503: "We could not find out: neither a grant nor a refusal. See Retry-After.",
+    503: "We could not find out, or could not do it: neither a grant nor a refusal. See Retry-After.",
 }
 """Every status of a problem document, and when it is the answer. 404 belongs to no path."""
 
@@ -40,7 +40,8 @@ def document() -> dict[str, Any]:
             "Every path that takes GET also takes HEAD.",
         },
         "paths": {
-            "/v1/login": {"post": _login()},
+            "/v1/login": {"post": _with_body("login", "Log in with a user name and a password.", "LoginRequest", "Granted", "Granted.")},
+            "/v1/password": {"post": _with_body("password", "Change a password.", "PasswordChange", "Changed", "It is changed.")},
             "/v1/sso": {"get": _sso("ssoGet"), "post": _sso("ssoPost")},
             "/healthz": {"get": _operation("healthz", "The process lives.", _ok({JSON: ref("Health")}, "It lives."))},
             "/readyz": {"get": _readyz()},
@@ -61,15 +62,16 @@ def document() -> dict[str, Any]:
     }
 
 
-def _login() -> Schema:
+def _with_body(operation_id: str, summary: str, takes: str, gives: str, when: str) -> Schema:
+    """An operation that takes a JSON body with a password in it."""
     return {
-        "operationId": "login",
-        "summary": "Log in with a user name and a password.",
+        "operationId": operation_id,
+        "summary": summary,
         "parameters": [*_common_parameters(), _TRACE],
-        "requestBody": {"required": True, "content": {JSON: {"schema": ref("LoginRequest")}}},
+        "requestBody": {"required": True, "content": {JSON: {"schema": ref(takes)}}},
         "security": [{}, {"clientBearer": []}, {"clientToken": []}],
         "responses": {
-            **_ok({JSON: ref("Granted")}, "Granted.", "Content-Language", "Vary"),
+            **_ok({JSON: ref(gives)}, when, "Content-Language", "Vary"),
             **_problems(400, 401, 403, 405, 413, 415, 422, 429, 431, 500, 503),
         },
     }
@@ -163,8 +165,8 @@ def _headers() -> Schema:
         "X-Correlation-ID": "One id per request: the caller's own if it is well-formed. The log and the audit record have it, too.",
         "Content-Language": "The language of the texts.",
         "Vary": "Accept-Language: the texts depend on it.",
-        "WWW-Authenticate": "For /v1/sso a reply token (on any status) or a challenge; for /v1/login Bearer, where the caller's "
-        "token is missing or wrong.",
+        "WWW-Authenticate": "For /v1/sso a reply token (on any status) or a challenge; for /v1/login and /v1/password "
+        "Bearer, where the caller's token is missing or wrong.",
         "Retry-After": f"Seconds until it is worth trying again: what the throttle says, else {RETRY_AFTER}.",
         "Allow": "The methods of this address.",
         "Accept": "The media type to use.",

@@ -4,14 +4,14 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-from kerbauth.attempt import LoginResult
+from kerbauth.attempt import ChangeResult, LoginResult
 from kerbauth.core.codes.model import Code
-from kerbauth.core.disclosure import told
-from kerbauth.core.outcome import Granted, Notice, Refused, Severity, Unavailable, Verdict
+from kerbauth.core.disclosure import told, told_refusal
+from kerbauth.core.outcome import Changed, Granted, Notice, Refused, Severity, Unavailable, Verdict
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 
@@ -109,11 +109,30 @@ def login_reply(result: LoginResult, voice: Voice, turned_away: TurnedAway | Non
     correlation_id = result.record.origin.correlation_id
     if isinstance(verdict, Granted):
         return _granted(verdict, voice, correlation_id, _negotiate_fields(result, 200, None))
-    if turned_away is None or result.verdict is not turned_away.verdict:
-        status = _USE_CASE_STATUS.get(verdict.reason, REASONS[verdict.reason].status)
-        turned_away = TurnedAway(verdict, status)
-    headers = (*turned_away.headers, *_negotiate_fields(result, turned_away.status, verdict.reason))
-    return problem(TurnedAway(verdict, turned_away.status, turned_away.place, headers), voice, correlation_id)
+    away = _away(verdict, result.verdict, turned_away)
+    headers = (*away.headers, *_negotiate_fields(result, away.status, verdict.reason))
+    return problem(replace(away, headers=headers), voice, correlation_id)
+
+
+def change_reply(result: ChangeResult, voice: Voice, turned_away: TurnedAway | None = None) -> Reply:
+    """The reply to an attempt to change a password. `turned_away` as in `login_reply`."""
+    outcome, correlation_id = result.outcome, result.record.origin.correlation_id
+    if isinstance(outcome, Changed):
+        document = {
+            "changed": True,
+            "principal": str(outcome.principal),
+            "messages": _messages(outcome, voice),
+            "correlation_id": correlation_id,
+        }
+        return Reply(200, JSON, _json(document), _language_fields(voice.language))
+    return problem(_away(told_refusal(outcome, result.caller.disclosure), outcome, turned_away), voice, correlation_id)
+
+
+def _away(told_as: Refused | Unavailable, exact: Verdict | Changed, turned_away: TurnedAway | None) -> TurnedAway:
+    """What is told, with what the door knows of it, or else with the status of its reason."""
+    if turned_away is not None and exact is turned_away.verdict:
+        return replace(turned_away, verdict=told_as)
+    return TurnedAway(told_as, _USE_CASE_STATUS.get(told_as.reason, REASONS[told_as.reason].status))
 
 
 def problem(away: TurnedAway, voice: Voice, correlation_id: str) -> Reply:
@@ -182,8 +201,8 @@ def _language_fields(language: str) -> tuple[tuple[str, str], ...]:
     return (("Content-Language", language), ("Vary", "Accept-Language"))
 
 
-def _messages(verdict: Verdict, voice: Voice) -> list[dict[str, str]]:
-    codes = () if isinstance(verdict, Granted) else verdict.codes
+def _messages(verdict: Verdict | Changed, voice: Voice) -> list[dict[str, str]]:
+    codes = () if isinstance(verdict, Granted | Changed) else verdict.codes
     return [_message(notice.severity, notice.reason, voice.texts.notice(voice.language, notice, codes)) for notice in verdict.notices]
 
 

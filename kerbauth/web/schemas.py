@@ -40,18 +40,8 @@ def schemas() -> dict[str, Schema]:
     return {
         "LoginRequest": _object(
             {
-                "username": {
-                    **_TEXT,
-                    "maxLength": names.NAME_LIMIT,
-                    "description": "As typed: alice, alice@realm, DOMAIN\\alice or alice@REALM.",
-                },
-                "password": {
-                    **_TEXT,
-                    "maxLength": names.PASSWORD_LIMIT,
-                    "format": "password",
-                    "writeOnly": True,
-                    "description": f"At most {names.PASSWORD_LIMIT} bytes in UTF-8, and no NUL.",
-                },
+                "username": _USERNAME,
+                "password": _PASSWORD,
                 "application": {**_NAME, "description": "The Genesys Application object the user wants to log in to."},
                 "tenant": {**_NAME, "description": "The tenant, where the permission source knows several."},
             },
@@ -67,6 +57,21 @@ def schemas() -> dict[str, Schema]:
                     "oneOf": [ref("Application"), {"type": "null"}],
                     "description": "null where no permission question was asked.",
                 },
+                "messages": {"type": "array", "items": ref("Message")},
+                "correlation_id": _CORRELATION_ID,
+            }
+        ),
+        "PasswordChange": _object(
+            {
+                "username": _USERNAME,
+                "old_password": {**_PASSWORD, "description": f"The password of now. {_PASSWORD['description']}"},
+                "new_password": {**_PASSWORD, "description": f"Another one. {_PASSWORD['description']}"},
+            }
+        ),
+        "Changed": _object(
+            {
+                "changed": {"const": True},
+                "principal": {**_TEXT, "description": "Whose password was changed."},
                 "messages": {"type": "array", "items": ref("Message")},
                 "correlation_id": _CORRELATION_ID,
             }
@@ -133,6 +138,18 @@ def _problem() -> Schema:
 
 
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+_USERNAME: Final[Schema] = {
+    **_TEXT,
+    "maxLength": names.NAME_LIMIT,
+    "description": "As typed: alice, alice@realm, DOMAIN\\alice or alice@REALM.",
+}
+_PASSWORD: Final[Schema] = {
+    **_TEXT,
+    "maxLength": names.PASSWORD_LIMIT,
+    "format": "password",
+    "writeOnly": True,
+    "description": f"At most {names.PASSWORD_LIMIT} bytes in UTF-8, and no NUL.",
+}
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT, "pattern": NO_CONTROLS}
 _CORRELATION_ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"}
 

@@ -1,20 +1,18 @@
 """Reading requests: header values and bytes in, parsed values or a `Malformed` out.
 
-Pure: nothing here knows the web server, reads a clock or logs. A password goes into a `Secret` as soon as it is known
-to be a string, and no detail text carries anything that came in.
+Pure: nothing here knows the web server, reads a clock or logs. No detail text carries anything that came in. What a body holds is read
+by `body`.
 """
 
 import base64
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, NoReturn
+from typing import Final
 from urllib.parse import parse_qsl
 
 from kerbauth.core.messages import N_
-from kerbauth.core.secret import Secret
 from kerbauth.core.text import has_control
 from kerbauth.core.traceparent import TraceParent, read_traceparent
 
@@ -31,13 +29,10 @@ framing.
 NAME_LIMIT: Final = 255
 """Characters of an application's or a tenant's name; Genesys allows 255."""
 
-NOT_JSON: Final = N_("The body is not a JSON object in UTF-8.")
-MEMBER_TWICE: Final = N_("The body holds a member twice.")
-UNKNOWN_MEMBER: Final = N_("The body holds a member that is not known here.")
-MEMBER_MISSING: Final = N_("A member is missing from the body.")
-NOT_A_STRING: Final = N_("The member must be a string.")
-NOT_UNICODE: Final = N_("The member is not valid Unicode text.")
 BAD_NAME: Final = N_("The name must have between 1 and 255 characters and no control characters.")
+REPEATABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
+"""A member's or parameter's name worth repeating to the caller: anything else could be a misplaced password, so it is not echoed."""
+
 NOT_JSON_TYPE: Final = N_("The body must be sent as application/json, in UTF-8.")
 ENCODED_BODY: Final = N_("The body must not be compressed or otherwise encoded.")
 BODY_TOO_LARGE: Final = N_("The body is larger than 64 kB.")
@@ -63,16 +58,6 @@ class Malformed:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginFields:
-    """The members of a login's body. Lengths of name and password are the use case's business."""
-
-    username: str
-    password: Secret
-    application: str | None = None
-    tenant: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SsoFields:
     """The query parameters of a single sign-on."""
 
@@ -88,21 +73,12 @@ class NoToken(Enum):
     TOO_LARGE = "too large"
 
 
-class _Unreadable(Exception):  # noqa: N818 -- a control-flow carrier inside this module, never seen outside
-    def __init__(self, malformed: Malformed) -> None:
-        self.malformed = malformed
-
-
 _MEDIA_TYPE = re.compile(r"application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|\"utf-8\")[ \t]*)?", re.IGNORECASE)
-_MEMBERS: Final = ("username", "password", "application", "tenant")
 _PARAMETERS: Final = ("application", "tenant")
-# A name worth repeating to the caller: anything else could be a misplaced password, so it is not echoed.
-_REPEATABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # RFC 9110 11.4: credentials are a scheme (a token), blanks and a token68. Base64 itself is checked by the decoder.
 _NEGOTIATE = re.compile(r"negotiate(?: +(?P<token>.*))?", re.IGNORECASE)
 _BEARER = re.compile(r"bearer +(?P<token>[^ ]+)", re.IGNORECASE)
-_NUMBER: Final = object()  # numbers have no place in a login: they are not even converted (CVE-2020-10735)
 
 
 def check_media(content_types: Sequence[str], content_encodings: Sequence[str]) -> Malformed | None:
@@ -112,18 +88,6 @@ def check_media(content_types: Sequence[str], content_encodings: Sequence[str]) 
     if len(content_types) != 1 or not _MEDIA_TYPE.fullmatch(content_types[0]):
         return Malformed(415, NOT_JSON_TYPE, "Content-Type", (("Accept", "application/json"),))
     return None
-
-
-def read_login(body: bytes) -> LoginFields | Malformed:
-    """Read a login's body strictly: what two JSON readers could understand differently is refused."""
-    try:
-        members = _members(body)
-        username = _text(members, "username")
-        password = Secret(_text(members, "password").encode())
-        application, tenant = (_name(members, key) for key in _PARAMETERS)
-    except _Unreadable as unreadable:
-        return unreadable.malformed
-    return LoginFields(username, password, application, tenant)
 
 
 def read_query(query: str) -> SsoFields | Malformed:
@@ -137,7 +101,7 @@ def read_query(query: str) -> SsoFields | Malformed:
     found: dict[str, str] = {}
     for key, value in pairs:
         if key not in _PARAMETERS:
-            return Malformed(422, UNKNOWN_PARAMETER, f"?{key}" if _REPEATABLE.fullmatch(key) else "")
+            return Malformed(422, UNKNOWN_PARAMETER, f"?{key}" if REPEATABLE.fullmatch(key) else "")
         if key in found:
             return Malformed(422, PARAMETER_TWICE, f"?{key}")
         if not is_name(value):
@@ -192,60 +156,6 @@ def correlation_id(values: Sequence[str]) -> str | None:
 def trace_parent(values: Sequence[str]) -> TraceParent | None:
     """The trace that the caller says its request belongs to, if there is exactly one and it is well-formed."""
     return read_traceparent(values[0]) if len(values) == 1 else None
-
-
-def _members(body: bytes) -> dict[str, Any]:
-    """The body's members, each known, each once."""
-    try:
-        value = json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=lambda _: _NUMBER,
-            parse_float=lambda _: _NUMBER,
-            parse_constant=_no_constant,
-        )
-    except (ValueError, RecursionError):  # a JSONDecodeError holds the whole body: it must not travel any further
-        raise _Unreadable(Malformed(400, NOT_JSON)) from None
-    if not isinstance(value, dict):
-        raise _Unreadable(Malformed(400, NOT_JSON))
-    for key in value:
-        if key not in _MEMBERS:
-            raise _Unreadable(Malformed(422, UNKNOWN_MEMBER, f"/{key}" if _REPEATABLE.fullmatch(key) else ""))
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in members:  # RFC 8259 4: what a repeated name means is anybody's guess
-            raise _Unreadable(Malformed(400, MEMBER_TWICE, f"/{key}" if key in _MEMBERS else ""))
-        members[key] = value
-    return members
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError  # NaN and Infinity are Python's, not JSON's
-
-
-def _text(members: dict[str, Any], key: str) -> str:
-    if key not in members:
-        raise _Unreadable(Malformed(422, MEMBER_MISSING, f"/{key}"))
-    value = members[key]
-    if not isinstance(value, str):
-        raise _Unreadable(Malformed(422, NOT_A_STRING, f"/{key}"))
-    # RFC 8259 8.2: escapes can spell half a character
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise _Unreadable(Malformed(422, NOT_UNICODE, f"/{key}"))
-    return value
-
-
-def _name(members: dict[str, Any], key: str) -> str | None:
-    if key not in members:
-        return None
-    value = _text(members, key)
-    if not is_name(value):
-        raise _Unreadable(Malformed(422, BAD_NAME, f"/{key}"))
-    return value
 
 
 def is_name(text: str) -> bool:

@@ -22,6 +22,7 @@ from tests.certificates import SHA384, Authority, Pair, rsa_key
 from tests.web.fakes import PASSWORD, World
 
 LOGIN = {"username": "alice", "password": PASSWORD, "application": "desktop"}
+CHANGE = {"username": "alice", "old_password": PASSWORD, "new_password": "battery staple"}
 
 
 SHORT = ConnectionLimits(header=5.0, keepalive=5.0, reader=5.0, linger=0.05)
@@ -58,8 +59,14 @@ class Door:
             return Got(response.status, response.headers, await response.read())
 
     async def login(self, body: Any = LOGIN, headers: dict[str, str] | None = None) -> Got:
+        return await self.post("/v1/login", body, headers)
+
+    async def change(self, body: Any = CHANGE, headers: dict[str, str] | None = None) -> Got:
+        return await self.post("/v1/password", body, headers)
+
+    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Got:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return await self.ask("POST", "/v1/login", data=data, headers={"Content-Type": "application/json", **(headers or {})})
+        return await self.ask("POST", path, data=data, headers={"Content-Type": "application/json", **(headers or {})})
 
     async def raw(self, sent: bytes, *, hang_up: bool = False) -> bytes:
         """What comes back for these bytes until the server closes the connection."""

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
+from kerbauth.changing import ChangePorts, PasswordService
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.audit_names import AuditNames
 from kerbauth.core.channel import NOT_LOOKED_AT, ChannelBinding
@@ -18,7 +19,7 @@ from kerbauth.core.codes.model import Stage
 from kerbauth.core.disclosure import Disclosure
 from kerbauth.core.mapping import Mapped, NotMapped
 from kerbauth.core.names import RealmDirectory, RealmNames
-from kerbauth.core.outcome import Application, Proof, Proved, Refused
+from kerbauth.core.outcome import Application, Change, Changed, Proof, Proved, Refused
 from kerbauth.core.principal import Principal
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
@@ -77,6 +78,23 @@ class MemoryVerifier:
         if self.gate is not None:
             await self.gate.wait()
         return self.states
+
+
+class MemoryChanger:
+    """Changes the verifier's passwords, or answers what is prepared."""
+
+    def __init__(self, verifier: MemoryVerifier) -> None:
+        self._verifier = verifier
+        self.answer: Change | None = None
+
+    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
+        proof = await self._verifier.verify_password(principal, old)
+        if self.answer is not None:
+            return self.answer
+        if not isinstance(proof, Proved):
+            return proof
+        self._verifier.passwords[str(principal)] = new.reveal()
+        return Changed(principal)
 
 
 class MemoryPermissions:
@@ -202,23 +220,38 @@ class World:
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     binding: ChannelBinding = NOT_LOOKED_AT
 
+    def __post_init__(self) -> None:
+        self.changer = MemoryChanger(self.verifier)
+
     def services(self) -> Services:
+        realms = RealmDirectory((RealmNames(REALM, default=True),))
+        names = AuditNames(Secret(b"a key of the tests"))
         login = LoginService(
-            realms=RealmDirectory((RealmNames(REALM, default=True),)),
+            realms=realms,
             mapper=FirstComponent(),  # type: ignore[arg-type]  # the settings' own mapper is not what is tested here
             ports=Ports(
                 verifier=self.verifier,
                 throttle=self.throttle,
                 permissions=self.permissions,
                 audit=self.audit,
-                names=AuditNames(Secret(b"a key of the tests")),
+                names=names,
                 observers=(),
                 now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
                 monotonic=lambda: 0.0,
             ),
         )
+        changes = ChangePorts(
+            changer=self.changer,
+            throttle=self.throttle,
+            audit=self.audit,
+            names=names,
+            observers=(),
+            now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            monotonic=lambda: 0.0,
+        )
         return Services(
             login=login,
+            passwords=PasswordService(realms=realms, ports=changes),
             texts=self.texts,
             clients=Clients(self.clients(), required=self.require_client),
             metrics=self.metrics,

@@ -11,7 +11,7 @@ from kerbauth.core.outcome import Notice, Proved, Refused, Severity, Unavailable
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 from kerbauth.ports import NotPermitted, Permitted, SourceFailed
-from kerbauth.web import wire
+from kerbauth.web import body, wire
 from kerbauth.web.exchange import Limits
 from tests.web.conftest import LOGIN, Door, Opener
 from tests.web.fakes import ALICE, CLIENT_TOKEN, GUARDED_TOKEN, World
@@ -145,7 +145,7 @@ async def test_malformed_bodies(door: Door, body: bytes, status: int, place: str
 
 async def test_malformed_request_says_what_is_wrong_with_it(door: Door) -> None:
     got = await door.login(b'{"username":"alice"}')
-    assert [(message["severity"], message["text"]) for message in got.document["messages"]][1:] == [("info", wire.MEMBER_MISSING)]
+    assert [(message["severity"], message["text"]) for message in got.document["messages"]][1:] == [("info", body.MEMBER_MISSING)]
 
 
 async def test_body_of_64_kilobytes_is_read(door: Door) -> None:

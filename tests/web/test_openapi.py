@@ -11,16 +11,19 @@ from jsonschema import Draft202012Validator
 from multidict import CIMultiDict, CIMultiDictProxy
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from kerbauth.core.audit import Door as AuditDoor
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Notice, Proved, Refused, Severity
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
+from kerbauth.core.secret import Secret
 from kerbauth.ports import RealmState, TokenAnswer
-from kerbauth.web import wire
+from kerbauth.web import body as reading
 from kerbauth.web.app import make_app
+from kerbauth.web.clients import Client
 from kerbauth.web.openapi import document
 from kerbauth.web.server import FIELD_LIMIT, QuietServer
-from tests.web.conftest import LOGIN, Door, Got, Opener
+from tests.web.conftest import CHANGE, LOGIN, Door, Got, Opener
 from tests.web.fakes import ALICE, REALM, Speechless, World
 
 DOCUMENT = document()
@@ -56,7 +59,7 @@ def test_operation_ids_are_unique() -> None:
 def test_every_status_of_every_reason_is_in_it() -> None:
     listed = {
         (status, reason)
-        for path in ("/v1/login", "/v1/sso")
+        for path in ("/v1/login", "/v1/password", "/v1/sso")
         for operation in DOCUMENT["paths"][path].values()
         for status, response in operation["responses"].items()
         if status != "200"
@@ -113,6 +116,10 @@ def log_in(body: Any = LOGIN, **headers: str) -> Send:
     return lambda door, _method, _path: door.login(body, headers)
 
 
+def change(body: Any = CHANGE, **headers: str) -> Send:
+    return lambda door, _method, _path: door.change(body, headers)
+
+
 def sign_on(query: str = "application=desktop", **request: Any) -> Send:
     return lambda door, method, path: door.ask(method, f"{path}?{query}", **{"headers": TICKET, **request})
 
@@ -161,6 +168,16 @@ OWN: dict[tuple[str, int], Case] = {
     ("/v1/login", 429): (refuse(Reason.THROTTLED), log_in()),
     ("/v1/login", 500): (fail, log_in()),
     ("/v1/login", 503): (refuse(Reason.INTERNAL), log_in()),
+    ("/v1/password", 200): (nothing, change()),
+    ("/v1/password", 400): (nothing, change(b"{")),
+    ("/v1/password", 401): (refuse(Reason.BAD_CREDENTIALS), change()),
+    ("/v1/password", 403): (nothing, change(**{"X-Kerbauth-Client": "token-of-an-sso-client"})),
+    ("/v1/password", 413): (nothing, change(b" " * 70_000)),
+    ("/v1/password", 415): (nothing, change(**{"Content-Encoding": "gzip"})),
+    ("/v1/password", 422): (refuse(Reason.PASSWORD_REJECTED), change()),
+    ("/v1/password", 429): (refuse(Reason.THROTTLED), change()),
+    ("/v1/password", 500): (fail, change()),
+    ("/v1/password", 503): (refuse(Reason.INTERNAL), change()),
     ("/v1/sso", 200): (grant, sign_on()),
     ("/v1/sso", 400): (nothing, sign_on(headers=[*TICKET.items(), *TICKET.items()])),
     ("/v1/sso", 401): (refuse(Reason.TICKET_EXPIRED), sign_on()),
@@ -176,7 +193,7 @@ OWN: dict[tuple[str, int], Case] = {
 @pytest.mark.parametrize(("method", "path", "status"), REPLIES)
 async def test_every_reply_is_as_it_says(open_door: Opener, method: str, path: str, status: int) -> None:
     prepare, send = OWN.get((path, status)) or ANY[status]
-    world = World()
+    world = World(more_clients=(Client("sso", Secret(b"token-of-an-sso-client"), doors=frozenset({AuditDoor.SPNEGO})),))
     prepare(world)
     got = await send(await open_door(world), method, path)
     response = DOCUMENT["paths"][path][method.lower()]["responses"][str(status)]
@@ -197,7 +214,18 @@ async def test_every_reply_is_as_it_says(open_door: Opener, method: str, path: s
 async def test_the_schema_of_a_login_takes_what_the_service_takes(door: Door, body: Any, valid: bool) -> None:
     got = await door.login(body)
     texts = {message["text"] for message in got.document["messages"]}
-    taken = not texts & {wire.NOT_JSON, wire.MEMBER_MISSING, wire.UNKNOWN_MEMBER}
+    taken = not texts & {reading.NOT_JSON, reading.MEMBER_MISSING, reading.UNKNOWN_MEMBER}
     schema = DOCUMENT["paths"]["/v1/login"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert Draft202012Validator({**schema, "components": DOCUMENT["components"]}).is_valid(body) is valid
     assert taken is valid
+
+
+@pytest.mark.parametrize(
+    ("body", "valid"),
+    [(CHANGE, True), ({"username": "a", "old_password": "b"}, False), ({**CHANGE, "application": "desktop"}, False), ([], False)],
+)
+async def test_the_schema_of_a_change_takes_what_the_service_takes(door: Door, body: Any, valid: bool) -> None:
+    got = await door.change(body)
+    schema = DOCUMENT["paths"]["/v1/password"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert Draft202012Validator({**schema, "components": DOCUMENT["components"]}).is_valid(body) is valid
+    assert (got.status == 200) is valid

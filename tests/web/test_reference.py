@@ -67,6 +67,7 @@ def test_every_header_is_listed_and_no_other() -> None:
 def test_every_member_is_listed_and_no_other() -> None:
     assert first_cells("Members of a problem document") == list(schemas()["Problem"]["properties"])
     assert first_cells("Log in with a password") == list(schemas()["LoginRequest"]["properties"])
+    assert first_cells("Change a password") == list(schemas()["PasswordChange"]["properties"])
 
 
 @pytest.mark.parametrize(
