@@ -9,10 +9,12 @@
 #   LISTEN           a loopback address                                             (default 127.0.0.1)
 #   LOCKOUT          1: count failed passwords, so that policies with -maxfailure work (default 0)
 #   CLOCK_SHIFT      seconds the KDC's clock is ahead, or behind with a minus (by libfaketime; default 0)
+#   KPASSWD_PORT     UDP and TCP port of a kadmind that changes passwords (RFC 3244); needs KADMIN_PORT and STOP_WITH_STDIN (default none)
+#   KADMIN_PORT      TCP port of its other protocol, which nobody may use here: kadm5.acl is empty
 #   STOP_WITH_STDIN  1: end when standard input ends, so that no KDC outlives the program that started it (default 0)
 #
 # FOLDER/principals.kadmin, when there is one, is fed to kadmin.local once, right after the database was created; an error in it
-# means no database. A database that is already there is kept as it is. The KDC's log is FOLDER/kdc.log.
+# means no database. A database that is already there is kept as it is. The logs are FOLDER/kdc.log and FOLDER/kadmind.log.
 # Needs no privilege, and runs unchanged on a bare machine and as a container's entry point.
 set -eu
 umask 077
@@ -59,6 +61,8 @@ END
         kdc_tcp_listen = $LISTEN:$PORT
         key_stash_file = $dir/stash
         acl_file = $dir/kadm5.acl
+        kpasswd_listen = $LISTEN:${KPASSWD_PORT:-464}
+        kadmind_listen = $LISTEN:${KADMIN_PORT:-749}
         master_key_type = aes256-cts-hmac-sha1-96
         supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal
         default_principal_flags = +preauth
@@ -73,8 +77,10 @@ END
     }
 [logging]
     kdc = FILE:$dir/kdc.log
+    admin_server = FILE:$dir/kadmind.log
     default = FILE:$dir/kdc.log
 END
+    : >"$dir/kadm5.acl"
 }
 
 create_database() {
@@ -97,8 +103,17 @@ feed_kadmin() {
 
 stop_with_stdin() {
     # Runs beside the KDC, which takes over this script's process id. Once the KDC is gone its number may be somebody else's, so the
-    # signal goes out only while the KDC still is this process's parent: field 4 of proc(5)'s stat.
+    # signal goes out only while the KDC still is this process's parent: field 4 of proc(5)'s stat. kadmind is a child of this one, and
+    # goes first: when the KDC is gone, all is.
+    if [ -n "${KPASSWD_PORT:-}" ]; then
+        kadmind -nofork </dev/null 3<&- &
+        kadmind=$!
+    fi
     cat >/dev/null <&3
+    if [ -n "${KPASSWD_PORT:-}" ]; then
+        kill -CONT "$kadmind" && kill -TERM "$kadmind" || true
+        wait "$kadmind" || true
+    fi
     read -r _ _ _ parent _ </proc/self/stat
     # CONT, because a stopped process would not notice the other.
     [ "$parent" != "$1" ] || kill -CONT "$1"
@@ -128,6 +143,11 @@ disable_lockout=true
 require krb5kdc krb5-kdc
 require kdb5_util krb5-kdc
 require kadmin.local krb5-admin-server
+case ${KPASSWD_PORT:-}${KADMIN_PORT:-} in *[!0-9]*) fail "KPASSWD_PORT and KADMIN_PORT are not numbers: '${KPASSWD_PORT:-}', '${KADMIN_PORT:-}'" ;; esac
+if [ -n "${KPASSWD_PORT:-}" ]; then
+    [ -n "${KADMIN_PORT:-}" ] && [ "${STOP_WITH_STDIN:-0}" = 1 ] || fail "KPASSWD_PORT needs KADMIN_PORT and STOP_WITH_STDIN=1"
+    require kadmind krb5-admin-server
+fi
 
 [ "${CLOCK_SHIFT:-0}" = 0 ] || find_libfaketime
 

@@ -1,6 +1,7 @@
-"""What is in a throw-away realm, and the kadmin.local commands that put it there (kadmin(1))."""
+"""What is in a throw-away realm, the kadmin.local commands that put it there (kadmin(1)), and what its users' programs need to know."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 # Where the commands are read, libss keeps a line in a buffer of stdio's BUFSIZ and cuts what is longer (e2fsprogs, lib/ss/listen.c).
 _LONGEST_LINE = 8191
@@ -41,13 +42,16 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class RealmDescription:
-    """A realm. With `lockout` its KDC counts failed passwords, which policies with -maxfailure need."""
+    """A realm. With `lockout` its KDC counts failed passwords, which policies with -maxfailure need. With `kpasswd` a kadmind beside the
+    KDC changes passwords.
+    """
 
     name: str
     users: tuple[User, ...] = ()
     services: tuple[Service, ...] = ()
     policies: tuple[Policy, ...] = ()
     lockout: bool = False
+    kpasswd: bool = False
 
 
 def quoted(text: str) -> str:
@@ -101,3 +105,24 @@ def creation(description: RealmDescription, folder: str) -> str:
     for service in description.services:
         lines += [add_service(service), export_keys(service.name, f"{folder}/{service.keytab}")]
     return "".join(f"{line}\n" for line in lines)
+
+
+def client_configuration(description: RealmDescription, kdc: str, ccache: Path, kpasswd: str = "") -> str:
+    """A krb5.conf(5) for users of the realm: this KDC only, TCP, no DNS, host names taken as they are typed."""
+    hosts = sorted({service.name.partition("/")[2] for service in description.services} - {""})
+    changes = f"        kpasswd_server = {kpasswd}\n" if kpasswd else ""
+    mapping = "".join(f"    {host} = {description.name}\n" for host in hosts)
+    return f"""[libdefaults]
+    default_realm = {description.name}
+    default_ccache_name = FILE:{ccache}
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    udp_preference_limit = 1
+[realms]
+    {description.name} = {{
+        kdc = {kdc}
+{changes}    }}
+[domain_realm]
+{mapping}"""

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kerbauth.demo.principals import RealmDescription, creation
+from kerbauth.demo.ports import LISTEN, free_port, listens
+from kerbauth.demo.principals import RealmDescription, client_configuration, creation
 
-LISTEN = "127.0.0.1"
 _ENTRY_POINT = Path(__file__).with_name("kdc.sh")
 _POLL_SECONDS = 0.005
 _TRIES_FOR_A_PORT = 5
@@ -52,6 +51,7 @@ class ThrowawayRealm:
         self._child: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self.port = 0
+        self._kpasswd_port = self._kadmin_port = 0
 
     @property
     def name(self) -> str:
@@ -71,6 +71,13 @@ class ThrowawayRealm:
         return f"{LISTEN}:{self.port}"
 
     @property
+    def kpasswd(self) -> str:
+        """The password-changing server's address, `host:port`, the same for UDP and TCP. Raises RealmError for a realm without one."""
+        if not self.description.kpasswd:
+            raise RealmError(f"realm {self.name} has no password-changing server")
+        return f"{LISTEN}:{self._kpasswd_port}"
+
+    @property
     def pid(self) -> int:
         """The process id of the command: the KDC itself, or what stands for it."""
         if self._child is None:
@@ -81,6 +88,11 @@ class ThrowawayRealm:
     def log(self) -> Path:
         """The KDC's log."""
         return self.folder / "kdc.log"
+
+    @property
+    def kadmind_log(self) -> Path:
+        """The log of the kadmind of now, where there is one."""
+        return self.folder / "kadmind.log"
 
     @property
     def client_config(self) -> Path:
@@ -128,7 +140,7 @@ class ThrowawayRealm:
 
     def _launch_on_a_free_port(self) -> None:
         for remaining in reversed(range(_TRIES_FOR_A_PORT)):
-            self.port = free_port()
+            self.port, self._kpasswd_port, self._kadmin_port = free_port(), free_port(), free_port()
             try:
                 return self._launch()
             except _PortTakenError:
@@ -137,7 +149,8 @@ class ThrowawayRealm:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _launch(self) -> None:
-        self.client_config.write_text(client_configuration(self.description, self.kdc, self.folder / "ccache"), encoding="utf-8")
+        kpasswd = self.kpasswd if self.description.kpasswd else ""
+        self.client_config.write_text(client_configuration(self.description, self.kdc, self.folder / "ccache", kpasswd), encoding="utf-8")
         parameters = {
             "REALM": self.name,
             "LISTEN": LISTEN,
@@ -145,6 +158,9 @@ class ThrowawayRealm:
             "LOCKOUT": "1" if self.description.lockout else "0",
             "STOP_WITH_STDIN": "1",
         }
+        if self.description.kpasswd:
+            parameters |= {"KPASSWD_PORT": str(self._kpasswd_port), "KADMIN_PORT": str(self._kadmin_port)}
+        self.kadmind_log.unlink(missing_ok=True)
         logged = _size(self.log)
         with (self.folder / "start.log").open("wb") as output:
             # A process group of its own: control-C in a terminal is for us, and we stop the KDC when we are done with it.
@@ -164,7 +180,7 @@ class ThrowawayRealm:
     def _await_answer(self, child: subprocess.Popen[bytes], logged: int) -> None:
         """Return when our KDC answers. A listener on the port is not enough, it might be somebody else's: the log must say so too."""
         deadline = time.monotonic() + self._patience
-        while not (b"commencing operation" in _read_from(self.log, logged) and _listens(self.port)):
+        while not (b"commencing operation" in _read_from(self.log, logged) and listens(self.port) and self._changes_passwords()):
             if child.poll() is not None:
                 said = self._last_words(logged)
                 error = _PortTakenError if "Address already in use" in said else RealmError
@@ -173,8 +189,21 @@ class ThrowawayRealm:
                 raise RealmError(f"the KDC of {self.name} did not answer within {self._patience:g} s: {self._last_words(logged)}")
             time.sleep(_POLL_SECONDS)
 
+    def _changes_passwords(self) -> bool:
+        """Whether our kadmind answers, if there is to be one. Raises RealmError where it cannot."""
+        if not self.description.kpasswd:
+            return True
+        said = _read_from(self.kadmind_log, 0)
+        if b"Address already in use" in said:
+            raise _PortTakenError(f"the kadmind of {self.name} did not start: {self._last_words(0)}")
+        return b"starting" in said and listens(self._kpasswd_port)
+
     def _last_words(self, logged: int) -> str:
-        lines = (_read_from(self.log, logged) + _read_from(self.folder / "start.log", 0)).decode(errors="replace").splitlines()
+        lines = (
+            (_read_from(self.log, logged) + _read_from(self.kadmind_log, 0) + _read_from(self.folder / "start.log", 0))
+            .decode(errors="replace")
+            .splitlines()
+        )
         return "\n  ".join(["", *lines[-8:]]) if lines else "(nothing)"
 
     def _halt(self) -> None:
@@ -188,45 +217,9 @@ class ThrowawayRealm:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def client_configuration(description: RealmDescription, kdc: str, ccache: Path) -> str:
-    """A krb5.conf(5) for users of the realm: this KDC only, TCP, no DNS, host names taken as they are typed."""
-    hosts = sorted({service.name.partition("/")[2] for service in description.services} - {""})
-    mapping = "".join(f"    {host} = {description.name}\n" for host in hosts)
-    return f"""[libdefaults]
-    default_realm = {description.name}
-    default_ccache_name = FILE:{ccache}
-    dns_lookup_kdc = false
-    dns_lookup_realm = false
-    dns_canonicalize_hostname = false
-    rdns = false
-    udp_preference_limit = 1
-[realms]
-    {description.name} = {{
-        kdc = {kdc}
-    }}
-[domain_realm]
-{mapping}"""
-
-
-def free_port() -> int:
-    """A loopback port that was free for both UDP and TCP a moment ago."""
-    while True:
-        with socket.socket(type=socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind((LISTEN, 0))
-            port: int = tcp.getsockname()[1]
-            with contextlib.suppress(OSError):
-                udp.bind((LISTEN, port))
-                return port
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((LISTEN, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        ends = time.monotonic() + _STOP_SECONDS
+        while self.description.kpasswd and listens(self._kpasswd_port) and time.monotonic() < ends:
+            time.sleep(_POLL_SECONDS)  # kadmind ends by itself where the KDC was killed
 
 
 def _size(file: Path) -> int:

@@ -49,7 +49,7 @@ class SecondKdc:
         """Start it, on the same port if it ran before, and return when it listens."""
         profile, configuration = self._folder / "second.kdc.conf", self._folder / "second.krb5.conf"
         first = (self._folder / "kdc.conf").read_text()
-        (port,) = {line.rpartition(":")[2] for line in first.splitlines() if "_listen = " in line}
+        (port,) = {line.rpartition(":")[2] for line in first.splitlines() if "kdc_listen = " in line}
         for own, text in ((profile, first), (configuration, (self._folder / "kdc.krb5.conf").read_text())):
             own.write_text(text.replace(f"{LISTEN}:{port}", self.kdc).replace("/kdc.log", f"/{self.log.name}"))
         self.log.touch(mode=0o600)

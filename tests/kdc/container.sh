@@ -90,7 +90,7 @@ run_container() {
     # The folder has one name inside and outside, so that every path in it is true on both sides. Docker's daemon would make files of
     # root's; podman maps root to the caller.
     set -- --rm --interactive --name "kerbauth-kdc-$(basename "$1")" --network=host --volume "$1:$1" \
-        --env REALM --env LISTEN --env PORT --env LOCKOUT --env CLOCK_SHIFT --env STOP_WITH_STDIN "$image" "$1"
+        --env REALM --env LISTEN --env PORT --env LOCKOUT --env CLOCK_SHIFT --env KPASSWD_PORT --env KADMIN_PORT --env STOP_WITH_STDIN "$image" "$1"
     case $engine in
     # Modest limits: podman's defaults are higher than ours may be, and raising a limit takes a privilege (CAP_SYS_RESOURCE).
     podman) set -- --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@" ;;

@@ -145,6 +145,48 @@ def test_the_clock_of_the_kdc_can_be_shifted(realm: LabRealm) -> None:
     assert 7200 <= (right - shifted) % 86400 <= 7230
 
 
+@pytest.fixture(scope="module")
+def changing() -> Iterator[LabRealm]:
+    """A realm whose users can change their passwords."""
+    strict = Policy("strict", ("-minlength", "10"))
+    description = RealmDescription("CHANGE.TEST", (User("alice", "first-password", policy="strict"),), policies=(strict,), kpasswd=True)
+    with LabRealm.described(description, container=IN_CONTAINER) as running:
+        yield running
+
+
+def change_password(realm: LabRealm, user: str, old: str, new: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "KRB5_CONFIG": str(realm.client_config)}
+    typed = f"{old}\n{new}\n{new}\n"
+    return subprocess.run(["kpasswd", user], input=typed, env=environment, capture_output=True, check=False, text=True)
+
+
+def test_a_user_changes_a_password_with_kpasswd_also_after_a_restart(changing: LabRealm, tmp_path: Path) -> None:
+    assert change_password(changing, "alice", "first-password", "second-password").returncode == 0
+    changing.restart()
+    assert change_password(changing, "alice", "second-password", "first-password").returncode == 0
+    changing.kinit("alice", "first-password", tmp_path / "ccache")
+
+
+def test_policy_refuses_a_new_password_and_says_why(changing: LabRealm) -> None:
+    done = change_password(changing, "alice", "first-password", "short")
+    assert done.returncode == 2
+    assert "New password is too short.\nPlease choose a password which is at least 10 characters long." in done.stdout
+
+
+def test_a_realm_without_a_password_changing_server_says_so(realm: LabRealm) -> None:
+    with pytest.raises(RealmError, match="no password-changing server"):
+        _ = realm.kpasswd
+
+
+def test_a_kadmind_ends_with_its_kdc() -> None:
+    realm = LabRealm.described(RealmDescription("ENDS.TEST", kpasswd=True), container=IN_CONTAINER)
+    realm.start()
+    port = int(realm.kpasswd.rpartition(":")[2])
+    assert accepts_connections(port)
+    realm.stop()
+    assert not accepts_connections(port)
+
+
 def test_a_stopped_realm_leaves_nothing() -> None:
     realm = LabRealm.described(RealmDescription("BRIEF.TEST"), container=IN_CONTAINER)
     realm.start()
@@ -189,6 +231,11 @@ class TestEntryPoint:
             ({"REALM": "A.TEST"}, "kdc.sh: PORT is not a number: ''"),
             ({"REALM": "A.TEST", "PORT": "1", "LISTEN": "192.0.2.1"}, "kdc.sh: LISTEN is not a loopback address: 192.0.2.1"),
             ({"REALM": "A.TEST", "PORT": "1", "LISTEN": "127.evil"}, "kdc.sh: LISTEN is not an address: 127.evil"),
+            (
+                {"REALM": "A.TEST", "PORT": "1", "KPASSWD_PORT": "x", "KADMIN_PORT": "2"},
+                "kdc.sh: KPASSWD_PORT and KADMIN_PORT are not numbers: 'x', '2'",
+            ),
+            ({"REALM": "A.TEST", "PORT": "1", "KPASSWD_PORT": "2"}, "kdc.sh: KPASSWD_PORT needs KADMIN_PORT and STOP_WITH_STDIN=1"),
             ({"REALM": "A.TEST", "PORT": "1", "CLOCK_SHIFT": "soon"}, "kdc.sh: CLOCK_SHIFT is not a number of seconds: 'soon'"),
         ],
     )
