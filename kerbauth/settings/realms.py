@@ -59,7 +59,7 @@ class RealmSettings(Table):
     kpasswd: Annotated[tuple[KdcAddress, ...], Lax, Several] = Field(
         (),
         description="The servers that change passwords, in the order in which they are tried; an IPv6 address in brackets. Without a "
-        "port: 464. Left out: the hosts of the KDCs. With MIT it is the host where kadmind runs. Asked over TCP, unless `transport` is udp.",
+        "port: 464. Left out: the hosts of the KDCs. With MIT it is the host where kadmind runs. TCP, unless `transport` is udp.",
     )
     keytab: FilePath = Field(
         description="The keytab with the keys of `service`. The service's own user must own it, with mode 0600 or 0400."

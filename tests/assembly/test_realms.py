@@ -29,6 +29,16 @@ def test_how_far_ahead_users_are_warned_is_passed_on(settings: Settings) -> None
     assert realm.expiry_warning_days == 7
 
 
+def test_the_kerberos_side_knows_the_servers_that_change_passwords(tmp_path: Path) -> None:
+    config = tmp_path / "kerbauth.toml"
+    config.write_text(
+        '[realms."A.TEST"]\nkind = "mit"\nkeytab = "k"\nservice = "HTTP/a.test"\nkpasswd = ["b.test", "c.test:4640"]\n'
+        '[permissions]\nadapter = "none"\n'
+    )
+    (realm,) = kerberos_realms(load(config, {}))
+    assert realm.kpasswd == ("b.test", "c.test:4640")
+
+
 def test_the_kerberos_side_knows_how_a_realms_kdcs_are_found_and_asked(tmp_path: Path) -> None:
     config = tmp_path / "kerbauth.toml"
     config.write_text(

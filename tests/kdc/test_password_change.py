@@ -1,10 +1,11 @@
 """From an old password to what a server made of the new one: the steps, and what each answer means."""
 
 import asyncio
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +25,7 @@ from kerbauth.kdc.protocol.kpasswd import Failed, KpasswdResult, Result, Unreada
 from kerbauth.kdc.protocol.krb_error import KrbError
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.transport.kpasswd import Server
+from kerbauth.settings.kdcs import Transport
 from kerbauth.texts import load_texts
 
 T = TypeVar("T")
@@ -109,6 +111,18 @@ async def test_a_success_under_the_session_key_is_a_change() -> None:
     async with server(b"sealed reply") as (address, requests):
         assert await change(Engine(conversation), realm(address)) == Changed(ALICE)
     assert (requests, conversation.replies) == ([frame(b"AP-REQ", b"sealed new")], [b"sealed reply"])
+
+
+async def test_over_udp_it_is_one_datagram() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.bind(("127.0.0.1", 0))
+        ours.settimeout(0)
+        over_udp = replace(realm(f"127.0.0.1:{ours.getsockname()[1]}"), transport=Transport.UDP)
+        asked = asyncio.create_task(change(Engine(Conversation(Result(0, b""))), over_udp))
+        request, sender = await loop.sock_recvfrom(ours, 65_535)
+        await loop.sock_sendto(ours, b"sealed reply", sender)
+        assert (request, await asked) == (frame(b"AP-REQ", b"sealed new"), Changed(ALICE))
 
 
 @pytest.mark.parametrize("begun", [WRONG, Unavailable(Reason.KDC_UNREACHABLE, Stage.CHANGEPW_PROOF, pending=True)])

@@ -66,6 +66,12 @@ def test_a_kdc_that_is_no_address_is_refused(tmp_path: Path, kdc: str) -> None:
     assert problem.key == 'realms."CORP.EXAMPLE".kdcs[2]'
 
 
+@pytest.mark.parametrize(("servers", "key"), [("[]", "kpasswd"), ("['a', 'a']", "kpasswd[2]"), ("['a:b']", "kpasswd[1]")])
+def test_the_servers_that_change_passwords_are_written_like_kdcs(tmp_path: Path, servers: str, key: str) -> None:
+    assert realm(tmp_path, 'kpasswd = ["kdc1", "[::1]:4640"]').kpasswd == ("kdc1", "[::1]:4640")
+    assert only_problem(tmp_path, REALM, f"kpasswd = {servers}", PERMISSIONS).key == f'realms."CORP.EXAMPLE".{key}'
+
+
 @pytest.mark.parametrize(
     ("kdcs", "key", "message"),
     [("[]", "kdcs", "is an empty list"), ("['a', 'b', 'a']", "kdcs[3]", "is in the list twice; remove one")],
