@@ -104,7 +104,9 @@ class PasswordService:
             return admitted
         # 5 prove the old password and set the new one, 6 tell the throttle
         with trail.step(Stage.KPASSWD) as say:
-            outcome = await self._changer.change(asked.principal, request.password, request.new_password)
+            outcome = await self._changer.change(
+                asked.principal, request.password, request.new_password, lambda late: self._throttle.settle_later(admitted, late)
+            )
             say(f"changed: {outcome.principal}" if isinstance(outcome, Changed) else f"{outcome.reason} at {outcome.stage}")
         if isinstance(outcome, Changed):
             trail.principal = outcome.principal

@@ -78,8 +78,12 @@ class PasswordChanger(Protocol):
     ticket.
     """
 
-    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
-        """Change the password of `principal`, whose realm is configured, from `old` to `new`."""
+    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
+        """Change the password of `principal`, whose realm is configured, from `old` to `new`.
+
+        `late` is told what came of the old password after all, as in `CredentialVerifier.verify_password`: if the answer is `pending` at
+        CHANGEPW_PROOF, or whoever waited was cancelled.
+        """
         ...
 
 

@@ -39,9 +39,12 @@ class FakeChanger:
 
     answer: Change
     asked: list[Principal] = field(default_factory=list)
+    late: Proof | None = None
 
-    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
+    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
         self.asked.append(principal)
+        if self.late is not None and late is not None:
+            late(self.late)
         return self.answer
 
 

@@ -159,6 +159,12 @@ async def test_the_throttle_is_told_of_the_old_password(answer: Change, settled:
     assert made.throttle.settled == settled
 
 
+async def test_what_came_of_the_old_password_too_late_is_settled_later() -> None:
+    made = Bench(FakeChanger(PENDING_KDC, late=WRONG))
+    await made.service.change(request())
+    assert (made.throttle.settled, made.throttle.settled_later) == ([], [WRONG])
+
+
 @pytest.mark.parametrize(
     ("answer", "forgotten"),
     [

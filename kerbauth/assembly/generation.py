@@ -13,7 +13,7 @@ from kerbauth.assembly.throttling import throttle_of
 from kerbauth.changing import ChangePorts, PasswordService
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
-from kerbauth.kdc.password_change import KpasswdChanger, NoChangeEngine
+from kerbauth.kdc.password_change import KpasswdChanger
 from kerbauth.kdc.runtime import KerberosRuntime, reseed
 from kerbauth.kdc.verifier import KerberosVerifier
 from kerbauth.login import LoginService, Ports
@@ -143,7 +143,7 @@ class Generation:
         passwords = PasswordService(
             realms=prepared.names,
             ports=ChangePorts(
-                changer=KpasswdChanger(prepared.realms, NoChangeEngine()),
+                changer=KpasswdChanger(prepared.realms, verifier),
                 throttle=foundation.throttle,
                 audit=foundation.audit,
                 names=foundation.audit.names,

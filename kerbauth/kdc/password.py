@@ -41,7 +41,8 @@ _KEY_EXPIRED: Final = 23  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
 # What a KDC says that gives tickets to our service only against a TGT: unknown to the AS, user-to-user only, or the option refused.
 _NOT_DIRECTLY: Final = frozenset({7, 13, 27})
 
-_GRACE: Final = 0.2  # seconds for the transport, which ends its own waiting in time, to say who it was that did not answer
+GRACE: Final = 0.2
+"""Seconds for the transport, which ends its own waiting in time, to say who it was that did not answer."""
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class PasswordLogin:
         talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
         passed_on = False
         try:
-            async with asyncio.timeout_at(until + _GRACE):
+            async with asyncio.timeout_at(until + GRACE):
                 return await self._prove(talk, principal, password)
         except EndedError as ended:
             return ended.proof
@@ -69,18 +70,18 @@ class PasswordLogin:
         except SilentKdcError as error:
             return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic)
         except TimeoutError:
-            passed_on = self._listen_on(talk, late)
+            passed_on = self.listen_on(talk, late)
             diagnostic = f"no KDC of {self.realm.name} answered within {self.realm.deadline:g} seconds"
             return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic, pending=passed_on)
         except asyncio.CancelledError:
-            passed_on = self._listen_on(talk, late)
+            passed_on = self.listen_on(talk, late)
             if not passed_on and late is not None:
                 late(Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="nobody waited for the answer"))
             raise
         finally:
             self.cpu.free(context)
 
-    def _listen_on(self, talk: Conversation, late: Callable[[Proof], None] | None) -> bool:
+    def listen_on(self, talk: Conversation, late: Callable[[Proof], None] | None) -> bool:
         """Tell `late` what the KDC says after all, if a password is with it. Whether one is."""
         waiting = talk.waiting
         if waiting is None:
@@ -113,14 +114,14 @@ class PasswordLogin:
         service = self.realm.services[0]
         if self.direct:
             try:
-                exchange = await self._as(talk, principal, password, service)
+                exchange = await self.exchange(talk, principal, password, service)
             except EndedError:
                 if talk.error is None or talk.error.code not in _NOT_DIRECTLY or talk.bears_password:
                     raise
                 self.direct = False
             else:
                 return exchange.credentials, exchange.expiry
-        exchange = await self._as(talk, principal, password, None)
+        exchange = await self.exchange(talk, principal, password, None)
         try:
             tgs = await talk.cpu.run(talk.context, lambda: TgsExchange(talk.context, exchange.credentials(), service))
         except LibraryError as error:
@@ -128,7 +129,7 @@ class PasswordLogin:
         await talk.run(Stage.TGS, tgs)
         return tgs.credentials, exchange.expiry
 
-    async def _as(
+    async def exchange(
         self, talk: Conversation, principal: Principal, password: Secret, service: str | None, stage: Stage = Stage.AS
     ) -> AsExchange:
         """One AS exchange. Raises EndedError."""
@@ -154,7 +155,7 @@ class PasswordLogin:
     async def _prove_expired(self, talk: Conversation, principal: Principal, password: Secret, expired: Refused) -> Proof:
         """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords."""
         try:
-            await self._as(talk, principal, password, f"kadmin/changepw@{self.realm.name}", Stage.CHANGEPW_PROOF)
+            await self.exchange(talk, principal, password, f"kadmin/changepw@{self.realm.name}", Stage.CHANGEPW_PROOF)
         except EndedError as ended:
             return _unproved_expiry(ended.proof, expired)
         return replace(expired, stage=Stage.CHANGEPW_PROOF, proved=True)

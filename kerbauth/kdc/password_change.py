@@ -5,18 +5,20 @@ this gave; one server is sent it, once. The key also opens the reply: nobody who
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Final, Protocol, TypeVar, assert_never
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol, assert_never
 
 from kerbauth.core.codes import catalogue
 from kerbauth.core.codes.model import Code, Family, Stage
 from kerbauth.core.messages import N_, NN_, Counted
-from kerbauth.core.outcome import Change, Changed, Notice, Refused, Severity, Unavailable
+from kerbauth.core.outcome import Change, Changed, Notice, Proof, Proved, Refused, Severity, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
 from kerbauth.core.secret import Secret
 from kerbauth.core.text import shown
+from kerbauth.kdc.libkrb5.context import LibraryError
 from kerbauth.kdc.protocol.kpasswd import SUCCESS, Failed, KpasswdResult, Result, Unreadable
 from kerbauth.kdc.protocol.policy import read_policy
 from kerbauth.kdc.realm import KerberosRealm
@@ -43,53 +45,39 @@ MAY_NOT: Final = N_("Your account may not change its own password.")
 _SOFT_ERROR: Final = 4  # RFC 3244 2 KRB5_KPASSWD_SOFTERROR: policy
 _ACCESS_DENIED: Final = 5  # RFC 3244 2 KRB5_KPASSWD_ACCESSDENIED
 
-_Made = TypeVar("_Made")
 
+class ProvedOld(Protocol):
+    """An old password that was right: what it gave can seal a request and open its reply."""
 
-class ChangeConversation(Protocol):
-    """What a right old password gave: the ticket to change it with, and its session key. Takes CPU time and waits for nothing."""
-
-    def request(self, new: Secret, target: Principal | None) -> bytes:
-        """The whole request (`protocol.kpasswd.frame`) to set `new`: for `target`, or for the ticket's own account."""
+    @property
+    def until(self) -> float:
+        """When the change must be over: the event loop's time."""
         ...
 
-    def answer(self, reply: bytes) -> KpasswdResult:
-        """What came of it: reads the reply, opens what is sealed in it. Raises nothing."""
+    async def request(self, new: Secret, local_address: str) -> bytes:
+        """The whole request to set `new`, to be sent from this address. Raises LibraryError."""
+        ...
+
+    async def answer(self, reply: bytes) -> KpasswdResult:
+        """What came of it: reads the reply and opens what is sealed in it. Raises nothing."""
         ...
 
 
 class ChangeEngine(Protocol):
     """Kerberos, as far as a change needs it."""
 
-    async def prove_old(self, principal: Principal, old: Secret, until: float) -> ChangeConversation | Refused | Unavailable:
-        """Prove the old password by an AS exchange for kadmin/changepw that ends by `until` (the loop's time). At most one check of the
-        password at a KDC. A refusal or a failure has the stage CHANGEPW_PROOF.
+    def prove_old(
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None
+    ) -> AbstractAsyncContextManager[ProvedOld | Refused | Unavailable]:
+        """Prove the old password by an AS exchange for kadmin/changepw within the realm's deadline; a place among the realm's logins is
+        held as long as the context is. At most one check of the password at a KDC. What fails has the stage CHANGEPW_PROOF. `late` as in
+        `ports.PasswordChanger`.
         """
-        ...
-
-    def run(self, work: Callable[[], _Made]) -> Awaitable[_Made]:
-        """Do something that takes CPU time in a thread for that."""
         ...
 
     def kdc_hosts(self, realm: str) -> Sequence[str]:
         """The hosts of the realm's KDCs, as they are known now."""
         ...
-
-
-class NoChangeEngine:
-    """Stands in while no engine speaks to KDCs step by step: no password is put to any."""
-
-    async def prove_old(self, principal: Principal, old: Secret, until: float) -> ChangeConversation | Refused | Unavailable:  # noqa: ARG002 -- the protocol's signature
-        """See `ChangeEngine`."""
-        return Unavailable(Reason.INTERNAL, Stage.CHANGEPW_PROOF, diagnostic="passwords cannot be changed by this version")
-
-    async def run(self, work: Callable[[], _Made]) -> _Made:
-        """See `ChangeEngine`."""
-        return work()
-
-    def kdc_hosts(self, realm: str) -> Sequence[str]:  # noqa: ARG002 -- the protocol's signature
-        """See `ChangeEngine`."""
-        return ()
 
 
 class KpasswdChanger:
@@ -99,28 +87,33 @@ class KpasswdChanger:
         self._realms = {realm.name: realm for realm in realms}
         self._engine = engine
 
-    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
+    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
         """See `ports.PasswordChanger`."""
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.CHANGEPW_PROOF, diagnostic="the realm is not configured")
-        until = asyncio.get_running_loop().time() + realm.deadline
-        conversation = await self._engine.prove_old(principal, old, until)
-        if isinstance(conversation, Refused | Unavailable):
-            return conversation
+        async with self._engine.prove_old(principal, old, late) as proved:
+            if isinstance(proved, Refused | Unavailable):
+                return proved
+            try:
+                return await self._set(realm, principal, proved, new)
+            except LibraryError as error:  # the request could not be made, so none was sent
+                return Unavailable(Reason.INTERNAL, Stage.KPASSWD, diagnostic=str(error))
+            except asyncio.CancelledError:
+                if late is not None:
+                    late(Proved(principal))
+                raise
 
-        async def make(_local_address: str) -> bytes:
-            return await self._engine.run(lambda: conversation.request(new, None))
-
-        outcome = await kpasswd.exchange(self._servers(realm), make, until, udp=realm.transport is Transport.UDP)
+    async def _set(self, realm: KerberosRealm, principal: Principal, proved: ProvedOld, new: Secret) -> Change:
+        udp = realm.transport is Transport.UDP
+        outcome = await kpasswd.exchange(self._servers(realm), lambda local: proved.request(new, local), proved.until, udp=udp)
         match outcome:
             case NotSent(diagnostic):
                 return Unavailable(Reason.KDC_UNREACHABLE, Stage.KPASSWD, diagnostic=diagnostic)
             case Unanswered(_, diagnostic):
                 return Unavailable(Reason.KDC_UNREACHABLE, Stage.KPASSWD, diagnostic=diagnostic, pending=True)
             case Answered(server, reply):
-                result = await self._engine.run(lambda: conversation.answer(reply))
-                return meaning(result, principal, server)
+                return meaning(await proved.answer(reply), principal, server)
         assert_never(outcome)
 
     def _servers(self, realm: KerberosRealm) -> tuple[Server, ...]:

@@ -2,27 +2,30 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.codes.model import Stage
-from kerbauth.core.outcome import Proof, Unavailable
+from kerbauth.core.outcome import Proof, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.kdc import probe
+from kerbauth.kdc import old_password, probe
 from kerbauth.kdc.accept import Acceptor
 from kerbauth.kdc.asking import Asking
 from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError
 from kerbauth.kdc.bulkhead import FullError as ProbesFullError
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.password import PasswordLogin
+from kerbauth.kdc.password_change import ProvedOld
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.slots import FullError, Slots
 from kerbauth.ports import RealmState, TokenAnswer
+from kerbauth.settings.fields import split_host_port
 
 PROBE_DEADLINE: Final = 2.0  # seconds: readiness is asked every few seconds and must not wait for a silent KDC
 PROBE_KEEP: Final = 5.0  # seconds an answer about a KDC is good for
@@ -81,6 +84,24 @@ class KerberosVerifier:
                 return await realm.login.verify(principal, password, until, late)
         except FullError as error:
             return _no_slot(realm.settings, error)
+
+    @asynccontextmanager
+    async def prove_old(
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None
+    ) -> AsyncIterator[ProvedOld | Refused | Unavailable]:
+        """See `password_change.ChangeEngine`. Raises KeyError for a realm that is not configured."""
+        realm = self._realms[principal.realm]
+        try:
+            async with realm.slots.one(realm.settings.deadline) as until:
+                await realm.asking.begin()
+                async with old_password.prove(realm.login, principal, old, until, late) as proved:
+                    yield proved
+        except FullError as error:
+            yield replace(_no_slot(realm.settings, error), stage=Stage.CHANGEPW_PROOF)
+
+    def kdc_hosts(self, realm: str) -> Sequence[str]:
+        """See `password_change.ChangeEngine`."""
+        return [split_host_port(state.name).host for state in self._realms[realm].asking.kdcs.states()]
 
     async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         """See `ports.CredentialVerifier`."""

@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kerbauth.core.codes.model import Family, Stage
-from kerbauth.core.outcome import Change, Changed, Notice, Refused, Severity, Unavailable
+from kerbauth.core.outcome import Change, Changed, Notice, Proof, Proved, Refused, Severity, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc import password_change
+from kerbauth.kdc.libkrb5.context import LibraryError
 from kerbauth.kdc.password_change import KpasswdChanger, meaning
 from kerbauth.kdc.protocol.kpasswd import Failed, KpasswdResult, Result, Unreadable, frame
 from kerbauth.kdc.protocol.krb_error import KrbError
@@ -28,8 +28,6 @@ from kerbauth.kdc.transport.kpasswd import Server
 from kerbauth.settings.kdcs import Transport
 from kerbauth.texts import load_texts
 
-T = TypeVar("T")
-
 ALICE = Principal(("alice",), "KA.TEST")
 SERVER = Server("dc1.ka.test")
 WRONG = Refused(Reason.BAD_CREDENTIALS, Stage.CHANGEPW_PROOF)
@@ -37,17 +35,20 @@ BLOB = struct.pack("!HIIIqq", 0, 12, 24, 1, 0, 864_000_000_000)
 
 
 @dataclass
-class Conversation:
-    """Frames its request without sealing it, and takes the reply for what it was told."""
+class Proven:
+    """Implements `ProvedOld`: frames its request without sealing it, and takes the reply for what it was told."""
 
     result: KpasswdResult
+    until: float = 0.0
     replies: list[bytes] = field(default_factory=list)
+    broken: bool = False
 
-    def request(self, new: Secret, target: Principal | None) -> bytes:
-        assert target is None
-        return frame(b"AP-REQ", b"sealed " + new.reveal())
+    async def request(self, new: Secret, local_address: str) -> bytes:
+        if self.broken:
+            raise LibraryError(-1, "no memory")
+        return frame(b"AP-REQ", b"sealed " + new.reveal() + b" from " + local_address.encode())
 
-    def answer(self, reply: bytes) -> KpasswdResult:
+    async def answer(self, reply: bytes) -> KpasswdResult:
         self.replies.append(reply)
         return self.result
 
@@ -56,32 +57,41 @@ class Conversation:
 class Engine:
     """Implements `ChangeEngine` without a KDC."""
 
-    begun: Conversation | Refused | Unavailable
+    proved: Proven | Refused | Unavailable
     hosts: tuple[str, ...] = ()
-    deadlines: list[float] = field(default_factory=list)
+    seconds: float = 20.0
 
-    async def prove_old(self, principal: Principal, old: Secret, until: float) -> Conversation | Refused | Unavailable:
-        self.deadlines.append(until)
-        return self.begun
-
-    async def run(self, work: Callable[[], T]) -> T:
-        return await asyncio.to_thread(work)
+    @asynccontextmanager
+    async def prove_old(
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None
+    ) -> AsyncIterator[Proven | Refused | Unavailable]:
+        if isinstance(self.proved, Proven):
+            self.proved.until = asyncio.get_running_loop().time() + self.seconds
+        yield self.proved
 
     def kdc_hosts(self, realm: str) -> Sequence[str]:
         return self.hosts
 
 
-def realm(*kpasswd: str, kdcs: tuple[str, ...] = (), deadline: float = 20.0) -> KerberosRealm:
-    return KerberosRealm("KA.TEST", kdcs, Path("none"), "HTTP/localhost", deadline=deadline, kpasswd=kpasswd)
+def realm(*kpasswd: str, kdcs: tuple[str, ...] = ()) -> KerberosRealm:
+    return KerberosRealm("KA.TEST", kdcs, Path("none"), "HTTP/localhost", kpasswd=kpasswd)
 
 
 async def change(engine: Engine, realm: KerberosRealm) -> Change:
     return await KpasswdChanger((realm,), engine).change(ALICE, Secret(b"old"), Secret(b"new"))
 
 
+class Requests(list[bytes]):
+    """What a server was sent, and whether it was sent anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = asyncio.Event()
+
+
 @asynccontextmanager
-async def server(reply: bytes | None) -> AsyncIterator[tuple[str, list[bytes]]]:
-    requests: list[bytes] = []
+async def server(reply: bytes | None) -> AsyncIterator[tuple[str, Requests]]:
+    requests = Requests()
 
     served: list[asyncio.Task[None]] = []
 
@@ -90,6 +100,7 @@ async def server(reply: bytes | None) -> AsyncIterator[tuple[str, list[bytes]]]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests.append(await reader.readexactly(struct.unpack("!I", await reader.readexactly(4))[0]))
+        requests.came.set()
         if reply is None:
             await reader.read()
         else:
@@ -107,10 +118,10 @@ async def server(reply: bytes | None) -> AsyncIterator[tuple[str, list[bytes]]]:
 
 
 async def test_a_success_under_the_session_key_is_a_change() -> None:
-    conversation = Conversation(Result(0, b""))
+    proven = Proven(Result(0, b""))
     async with server(b"sealed reply") as (address, requests):
-        assert await change(Engine(conversation), realm(address)) == Changed(ALICE)
-    assert (requests, conversation.replies) == ([frame(b"AP-REQ", b"sealed new")], [b"sealed reply"])
+        assert await change(Engine(proven), realm(address)) == Changed(ALICE)
+    assert (requests, proven.replies) == ([frame(b"AP-REQ", b"sealed new from 127.0.0.1")], [b"sealed reply"])
 
 
 async def test_over_udp_it_is_one_datagram() -> None:
@@ -119,39 +130,52 @@ async def test_over_udp_it_is_one_datagram() -> None:
         ours.bind(("127.0.0.1", 0))
         ours.settimeout(0)
         over_udp = replace(realm(f"127.0.0.1:{ours.getsockname()[1]}"), transport=Transport.UDP)
-        asked = asyncio.create_task(change(Engine(Conversation(Result(0, b""))), over_udp))
+        asked = asyncio.create_task(change(Engine(Proven(Result(0, b""))), over_udp))
         request, sender = await loop.sock_recvfrom(ours, 65_535)
         await loop.sock_sendto(ours, b"sealed reply", sender)
-        assert (request, await asked) == (frame(b"AP-REQ", b"sealed new"), Changed(ALICE))
+        assert (request, await asked) == (frame(b"AP-REQ", b"sealed new from 127.0.0.1"), Changed(ALICE))
 
 
-@pytest.mark.parametrize("begun", [WRONG, Unavailable(Reason.KDC_UNREACHABLE, Stage.CHANGEPW_PROOF, pending=True)])
-async def test_without_a_proof_of_the_old_password_nothing_is_sent(begun: Refused | Unavailable) -> None:
+@pytest.mark.parametrize("proved", [WRONG, Unavailable(Reason.KDC_UNREACHABLE, Stage.CHANGEPW_PROOF, pending=True)])
+async def test_without_a_proof_of_the_old_password_nothing_is_sent(proved: Refused | Unavailable) -> None:
     async with server(b"reply") as (address, requests):
-        assert await change(Engine(begun), realm(address)) is begun
+        assert await change(Engine(proved), realm(address)) is proved
         assert requests == []
 
 
 async def test_a_server_that_cannot_be_reached_has_not_changed_it() -> None:
-    outcome = await change(Engine(Conversation(Result(0, b""))), realm("127.0.0.1:1"))
+    outcome = await change(Engine(Proven(Result(0, b""))), realm("127.0.0.1:1"))
     assert isinstance(outcome, Unavailable)
     assert (outcome.reason, outcome.stage, outcome.pending) == (Reason.KDC_UNREACHABLE, Stage.KPASSWD, False)
 
 
-async def test_a_server_that_does_not_answer_may_have_changed_it_and_the_realms_deadline_ends_the_wait() -> None:
+async def test_a_server_that_does_not_answer_may_have_changed_it_and_the_deadline_ends_the_wait() -> None:
     async with server(None) as (address, _):
         began = asyncio.get_running_loop().time()
-        outcome = await change(Engine(Conversation(Result(0, b""))), realm(address, deadline=0.2))
+        outcome = await change(Engine(Proven(Result(0, b"")), seconds=0.2), realm(address))
         assert asyncio.get_running_loop().time() - began < 5
     assert isinstance(outcome, Unavailable)
     assert (outcome.reason, outcome.stage, outcome.pending) == (Reason.KDC_UNREACHABLE, Stage.KPASSWD, True)
 
 
-async def test_the_proof_has_the_realms_deadline_too() -> None:
-    engine = Engine(WRONG)
-    began = asyncio.get_running_loop().time()
-    await change(engine, realm(deadline=7.0))
-    assert engine.deadlines == [pytest.approx(began + 7.0, abs=1.0)]
+async def test_a_request_that_cannot_be_made_is_our_fault_and_not_sent() -> None:
+    async with server(b"reply") as (address, requests):
+        outcome = await change(Engine(Proven(Result(0, b""), broken=True)), realm(address))
+        assert requests == []
+    assert outcome == Unavailable(Reason.INTERNAL, Stage.KPASSWD, diagnostic="no memory")
+
+
+async def test_whoever_hangs_up_behind_the_proof_has_shown_the_right_password() -> None:
+    told: list[Proof] = []
+    async with server(None) as (address, requests):
+        changer = KpasswdChanger((realm(address),), Engine(Proven(Result(0, b""))))
+        task = asyncio.create_task(changer.change(ALICE, Secret(b"old"), Secret(b"new"), told.append))
+        async with asyncio.timeout(20):
+            await requests.came.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert told == [Proved(ALICE)]
 
 
 async def test_a_realm_that_is_not_configured_is_a_fault_and_never_a_packet() -> None:

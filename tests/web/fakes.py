@@ -87,7 +87,7 @@ class MemoryChanger:
         self._verifier = verifier
         self.answer: Change | None = None
 
-    async def change(self, principal: Principal, old: Secret, new: Secret) -> Change:
+    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
         proof = await self._verifier.verify_password(principal, old)
         if self.answer is not None:
             return self.answer

@@ -125,4 +125,7 @@ krb5_error_code krb5_mk_priv(krb5_context, krb5_auth_context, const krb5_data *,
 krb5_error_code krb5_rd_priv(krb5_context, krb5_auth_context, const krb5_data *, krb5_data *, void *);
 krb5_error_code krb5_rd_rep(krb5_context, krb5_auth_context, const krb5_data *, void **);
 void krb5_free_ap_rep_enc_part(krb5_context, void *);
+krb5_error_code krb5_auth_con_getsendsubkey(krb5_context, krb5_auth_context, krb5_keyblock **);
+krb5_error_code krb5_auth_con_setrecvsubkey(krb5_context, krb5_auth_context, krb5_keyblock *);
+void krb5_free_keyblock(krb5_context, krb5_keyblock *);
 """

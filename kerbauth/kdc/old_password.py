@@ -1,0 +1,79 @@
+"""Proving an old password, to change it: an AS exchange for kadmin/changepw, which takes expired passwords, too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.outcome import Proof, Refused, Unavailable
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
+from kerbauth.core.secret import Secret
+from kerbauth.kdc.conversation import Conversation, EndedError
+from kerbauth.kdc.libkrb5.change import ChangeConversation
+from kerbauth.kdc.libkrb5.context import LibraryError
+from kerbauth.kdc.password import GRACE, PasswordLogin
+from kerbauth.kdc.protocol.kpasswd import KpasswdResult
+from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
+
+STAGE: Final = Stage.CHANGEPW_PROOF
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Implements `password_change.ProvedOld`: libkrb5's part is done in a thread."""
+
+    talk: Conversation
+    sealing: ChangeConversation
+
+    @property
+    def until(self) -> float:
+        """See `password_change.ProvedOld`."""
+        return self.talk.until
+
+    async def request(self, new: Secret, local_address: str) -> bytes:
+        """See `password_change.ProvedOld`."""
+        return await self.talk.cpu.run(self.talk.context, lambda: self.sealing.request(new, local_address))
+
+    async def answer(self, reply: bytes) -> KpasswdResult:
+        """See `password_change.ProvedOld`."""
+        return await self.talk.cpu.run(self.talk.context, lambda: self.sealing.answer(reply))
+
+
+@asynccontextmanager
+async def prove(
+    login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Callable[[Proof], None] | None = None
+) -> AsyncIterator[Proved | Refused | Unavailable]:
+    """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`: see `ports`."""
+    context = await login.cpu.open()
+    talk = Conversation(login.realm.name, login.kdcs, login.cpu, context, until)
+    try:
+        yield await _proved(login, talk, principal, old, late)
+    finally:
+        login.cpu.free(context)
+
+
+async def _proved(
+    login: PasswordLogin, talk: Conversation, principal: Principal, old: Secret, late: Callable[[Proof], None] | None
+) -> Proved | Refused | Unavailable:
+    try:
+        async with asyncio.timeout_at(talk.until + GRACE):
+            exchange = await login.exchange(talk, principal, old, f"kadmin/changepw@{talk.realm}", STAGE)
+            return Proved(talk, await talk.cpu.run(talk.context, lambda: ChangeConversation(talk.context, exchange.credentials())))
+    except EndedError as ended:
+        return ended.proof
+    except LibraryError as error:
+        talk.error = None  # the KDC had nothing against it
+        return talk.failed(STAGE, error)
+    except (NoKdcError, SilentKdcError) as error:
+        return Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=error.diagnostic)
+    except TimeoutError:
+        pending = login.listen_on(talk, late)
+        diagnostic = f"no KDC of {talk.realm} answered within {login.realm.deadline:g} seconds"
+        return Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=diagnostic, pending=pending)
+    except asyncio.CancelledError:
+        if not login.listen_on(talk, late) and late is not None:
+            late(Unavailable(Reason.INTERNAL, STAGE, diagnostic="nobody waited for the answer"))
+        raise
