@@ -194,16 +194,20 @@ class RunningService:
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         return self.request("POST", "/v1/login", json=body, headers={**authorization, **(headers or {})})
 
+    def change_password(self, username: str, old: str, new: str, *, token: str | None = TOKEN) -> requests.Response:
+        body = {"username": username, "old_password": old, "new_password": new}
+        return self.request("POST", "/v1/password", json=body, headers={"Authorization": f"Bearer {token}"} if token else {})
+
     def sso(self, token: bytes | None = None, application: str | None = "desktop", **arguments: Any) -> requests.Response:
         headers = {"Authorization": "Negotiate " + base64.b64encode(token).decode()} if token is not None else {}
         query = f"?application={application}" if application else ""
         return self.request("GET", f"/v1/sso{query}", headers={**headers, **arguments.pop("headers", {})}, **arguments)
 
     def audit(self) -> list[dict[str, Any]]:
-        """The records of logins; anchors are none."""
+        """The records of attempts; anchors are none."""
         file = self.folder / "audit.jsonl"
         lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-        return [line for line in lines if line["kind"] == "login"]
+        return [line for line in lines if line["kind"] != "anchor"]
 
     def audited(self, reply: requests.Response) -> dict[str, Any]:
         """The one audit record of a reply."""
