@@ -8,6 +8,7 @@ from kerbauth.demo.principals import Service, User
 REALM: Final = "DEMO.KERBAUTH.TEST"
 SERVICE: Final = "HTTP/localhost"
 PASSWORD: Final = "Demo-Passw0rd!"  # noqa: S105 -- of users that live as long as the demonstration
+NEW_PASSWORD: Final = "Another-Passw0rd!"  # noqa: S105 -- the same
 APPLICATION: Final = "desktop"
 
 
@@ -88,8 +89,9 @@ permissions = ["read"]
     )
 
 
-def configuration(listen: str, kdc: str, keytab: str) -> str:
-    """The demonstration's kerbauth.toml, with every other file beside it."""
+def configuration(listen: str, kdc: str, keytab: str, kpasswd: str = "") -> str:
+    """The demonstration's kerbauth.toml, with every other file beside it. Without `kpasswd` the KDC's host changes passwords."""
+    changes = f'kpasswd = ["{kpasswd}"]\n' if kpasswd else ""
     return f"""\
 [server]
 listen = "{listen}"
@@ -99,7 +101,7 @@ runtime_directory = "run"
 [realms."{REALM}"]
 kind = "mit"
 kdcs = ["{kdc}"]
-keytab = "{keytab}"
+{changes}keytab = "{keytab}"
 service = "{SERVICE}"
 default = true
 

@@ -18,7 +18,7 @@ def run(port: int, show: Callable[[str], None]) -> None:
 
     Raises RealmError if no KDC can be started here, StartError if the port is taken, NoWorkerError if the service ends by itself.
     """
-    description = RealmDescription(data.REALM, tuple(exhibit.user for exhibit in data.EXHIBITS), data.SERVICES)
+    description = RealmDescription(data.REALM, tuple(exhibit.user for exhibit in data.EXHIBITS), data.SERVICES, kpasswd=True)
     # SIGTERM while the realm is being made must also remove it: as an exception it passes through the context manager.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     with ThrowawayRealm(description) as realm:
@@ -38,7 +38,7 @@ def _write(realm: ThrowawayRealm, port: int, token: str) -> Path:
     token_file.write_text(token + "\n", encoding="ascii")
     config = folder / "kerbauth.toml"
     keytab = realm.keytab(data.SERVICE)
-    config.write_text(data.configuration(f"127.0.0.1:{port}", realm.kdc, str(keytab)), encoding="utf-8")
+    config.write_text(data.configuration(f"127.0.0.1:{port}", realm.kdc, str(keytab), realm.kpasswd), encoding="utf-8")
     return config
 
 
@@ -67,6 +67,10 @@ def _instructions(realm: ThrowawayRealm, url: str, token: str) -> str:
         "# alice with a wrong password",
         _curl(address, "alice", "wrong"),
         "",
+        "A password that has expired, or must be changed, can be changed; then mike is let in with the new one:",
+        "",
+        _curl_change(address, "mike", data.PASSWORD, data.NEW_PASSWORD, token),
+        "",
         "Single sign-on, with a ticket instead of a password (kinit asks for it; type the one above):",
         "",
         f"export KRB5_CONFIG={realm.client_config}",
@@ -82,3 +86,8 @@ def _curl(address: str, user: str, password: str, token: str | None = None) -> s
     header = f"-H 'Authorization: Bearer {token}' " if token else ""
     body = f'{{"username":"{user}","password":"{password}","application":"{data.APPLICATION}"}}'
     return f"curl {address}/v1/login {header}--json '{body}'"
+
+
+def _curl_change(address: str, user: str, old: str, new: str, token: str) -> str:
+    body = f'{{"username":"{user}","old_password":"{old}","new_password":"{new}"}}'
+    return f"curl {address}/v1/password -H 'Authorization: Bearer {token}' --json '{body}'"

@@ -87,6 +87,15 @@ def test_a_stranger_cannot_tell_a_disabled_account_from_a_wrong_password(demo: s
     assert replies[0] == replies[1]
 
 
+def test_a_password_that_must_be_changed_can_be_changed_as_the_demonstration_says(demo: str) -> None:
+    (change,) = re.findall(r"^curl .*/v1/password .*$", demo, re.MULTILINE)
+    (login,) = re.findall(r"^# mike: .*\n(curl .*)$", demo, re.MULTILINE)
+    new = re.search(r'"new_password":"([^"]*)"', change)
+    assert new
+    assert '"changed":true' in run(change + " -s", demo)
+    assert '"verdict":"granted"' in run(re.sub(r'"password":"[^"]*"', f'"password":"{new[1]}"', login) + " -s", demo)
+
+
 def test_single_sign_on_works_as_the_demonstration_says(demo: str) -> None:
     (export,) = re.findall(r"^export KRB5_CONFIG=.*$", demo, re.MULTILINE)
     (negotiate,) = re.findall(r"^curl --negotiate.*$", demo, re.MULTILINE)
