@@ -28,7 +28,8 @@ from kerbauth.core.secret import Secret
 from kerbauth.kdc.conversation import Conversation, EndedError, NeedsLibraryError, keyed
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.libkrb5.context import LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange, Expiry, TgsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, TgsExchange
+from kerbauth.kdc.libkrb5.expiry import Expiry
 from kerbauth.kdc.libkrb5.proof import open_with_our_key
 from kerbauth.kdc.protocol.krb_error import read_krb_error
 from kerbauth.kdc.protocol.reason import reason_of

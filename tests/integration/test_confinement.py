@@ -5,7 +5,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,10 @@ def state() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else and mount")
-def test_logins_work_for_an_unprivileged_user_on_a_read_only_file_system(realm: LabRealm, state: Path, tmp_path: Path) -> None:
+def test_logins_work_for_an_unprivileged_user_on_a_read_only_file_system(
+    realm: LabRealm, state: Path, tmp_path: Path, fresh: Callable[[str], str]
+) -> None:
+    expiring = fresh("soon")
     read, written = state / "etc", state / "var"
     for folder in (read, written):
         folder.mkdir()
@@ -67,7 +70,7 @@ def test_logins_work_for_an_unprivileged_user_on_a_read_only_file_system(realm: 
     keytab.chmod(0o400)
     setup = Setup(
         (RealmEntry(realm.name, (realm.kdc,), keytab, settings="default = true"),),
-        persons_with_desktop(["jdoe"]),
+        persons_with_desktop(["jdoe", expiring]),
         server="workers = 2",
         runtime=f'runtime_directory = "{written}/run"',
         extra=f'[audit]\nfile = "{written}/audit.jsonl"',
@@ -86,13 +89,15 @@ def test_logins_work_for_an_unprivileged_user_on_a_read_only_file_system(realm: 
         assert {Path(f"/proc/{pid}/status").read_text().partition("CapEff:\t")[2].split()[0] for pid in pids} == {"0" * 16}
         assert service.login("jdoe", CANARY).status_code == 200
         assert service.login("jdoe", "wrong").status_code == 401
+        told = service.login(expiring, CANARY).json()["messages"]
+        assert [each["reason"] for each in told] == ["password-expires-soon"], "libkrb5 calls back without any new code"
         ticket = make_tokens(realm.kinit("jdoe", CANARY, tmp_path / "ccache"), "HTTP/localhost@KA.TEST")[0]
         assert service.sso(ticket).status_code == 200
         assert service.request("GET", "/metrics").status_code == 200
         config.write_text(config.read_text() + "\n# a comment\n")
         assert "reloaded: 2 workers" in service.reload()
         assert service.login("jdoe", CANARY).status_code == 200
-        assert (written / "audit.jsonl").read_text().count('"kind":"login"') == 4
+        assert (written / "audit.jsonl").read_text().count('"kind":"login"') == 5
         assert "libkrb5 1." in service.log(), "what is loaded can be told, though the process is not dumpable"
     finally:
         assert service.stop() == 0

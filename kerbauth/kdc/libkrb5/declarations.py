@@ -66,6 +66,8 @@ typedef struct {
     krb5_data e_data;
 } krb5_error;
 
+typedef struct { unsigned int times; krb5_timestamp password, account; krb5_boolean exact; } heard;  /* ours: see expiry.py */
+
 krb5_error_code krb5_init_context(krb5_context *);
 void krb5_free_context(krb5_context);
 const char *krb5_get_error_message(krb5_context, krb5_error_code);

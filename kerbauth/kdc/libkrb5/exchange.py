@@ -7,23 +7,13 @@ from typing import Any, Final
 
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.libkrb5.context import Context
+from kerbauth.kdc.libkrb5.expiry import Expiry, ExpiryListener
 
 _CONTINUE: Final = 1  # KRB5_INIT_CREDS_STEP_FLAG_CONTINUE and KRB5_TKT_CREDS_STEP_FLAG_CONTINUE of krb5.h
 _TOO_BIG: Final = -1765328332  # KRB5KRB_ERR_RESPONSE_TOO_BIG
 _PLACEHOLDER_KVNO: Final = 1
 _KEY_KVNO: Final = 2  # a keytab gives the key of the highest kvno (lib/krb5/keytab/kt_memory.c)
 _numbers: Final = itertools.count(1)  # names of keytabs in memory are unique in the process
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """When the password and the account end (seconds since 1970; 0: not said). `exact` says that the KDC told them apart (RFC 4120 5.4.2,
-    last-req); otherwise `password` is the earlier of the two.
-    """
-
-    password: int
-    account: int
-    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +34,11 @@ class AsExchange:
         """For `client` (text form with realm), a ticket to `service`, or to the realm's krbtgt. Raises LibraryError."""
         self._context = context
         self._client = client
-        self._told: list[Expiry] = []
         lib = context.lib
         self._principal = context.principal(client)
         options = context.make("krb5_get_init_creds_opt *", lib.krb5_get_init_creds_opt_alloc, free=lib.krb5_get_init_creds_opt_free)
         lib.krb5_get_init_creds_opt_set_canonicalize(options, 1)  # the KDC's canonical client name decides (RFC 6806 section 5)
-        self._hear_of_expiry(options)
+        self._listener = ExpiryListener(context, options)
         self._exchange = context.make(
             "krb5_init_creds_context",
             lib.krb5_init_creds_init,
@@ -87,17 +76,7 @@ class AsExchange:
     @property
     def expiry(self) -> Expiry | None:
         """When the password or the account ends, if the KDC said so."""
-        return self._told[-1] if self._told else None
-
-    def _hear_of_expiry(self, options: Any) -> None:
-        context, told = self._context, self._told
-
-        def expires(_context: Any, _data: Any, password: int, account: int, exact: int) -> None:
-            told.append(Expiry(password, account, bool(exact)))
-
-        callback = context.ffi.callback("void(krb5_context, void *, krb5_timestamp, krb5_timestamp, krb5_boolean)", expires)
-        context.own(lambda: callback)  # the library keeps the pointer as long as the options
-        context.check(context.lib.krb5_get_init_creds_opt_set_expire_callback(context.pointer, options, callback, context.ffi.NULL))
+        return self._listener.expiry
 
 
 class KeyLater:
