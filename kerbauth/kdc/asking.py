@@ -4,7 +4,7 @@ import asyncio
 from typing import Final, Self
 
 from kerbauth.kdc.cpu import Cpu
-from kerbauth.kdc.libkrb5.context import LibraryError
+from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.libkrb5.exchange import AsExchange
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.transport.kdcs import Kdcs
@@ -51,9 +51,10 @@ class Asking:
     async def _probe(self) -> bytes:
         """An AS-REQ for our own principal without pre-authentication: checks no password, and counts nothing against anybody."""
         service = self._realm.services[0]
-        context = await self._cpu.open()
+        context = Context()
         try:
-            request = await self._cpu.run(context, lambda: AsExchange(context, service).step())
+            with context:
+                request = AsExchange(context, service).step()
         except LibraryError:
             return _NOTHING
         finally:

@@ -1,7 +1,7 @@
-"""One login's conversation with a realm's KDCs: libkrb5's steps in a thread, their messages over our own transport."""
+"""One login's conversation with a realm's KDCs: libkrb5's steps, and their messages over our own transport."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -11,29 +11,29 @@ from kerbauth.core.codes.model import Code, Stage
 from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
-from kerbauth.core.secret import Secret
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange, KeyLater, Request
-from kerbauth.kdc.protocol.key_info import excessive, key_infos, understood
-from kerbauth.kdc.protocol.krb_error import KrbError, read_krb_error
+from kerbauth.kdc.libkrb5.exchange import Request
+from kerbauth.kdc.protocol.key_info import excessive
+from kerbauth.kdc.protocol.krb_error import KrbError
 from kerbauth.kdc.protocol.reason import reason_of, words_of
-from kerbauth.kdc.protocol.string_to_key import string_to_key
+from kerbauth.kdc.protocol.reply import Reply, read_reply
 from kerbauth.kdc.transport.errors import SilentKdcError
 from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.kdc.transport.race import Answered
 
-PREFERRED: Final = (18, 17, 20, 19)
-"""The enctypes in the order in which they are offered: `permitted_enctypes` of our krb5.conf. libkrb5 takes the KDC's first of these."""
-KEY_BYTES: Final = {17: 16, 18: 32, 19: 16, 20: 32}  # RFC 3962 section 7, RFC 8009 section 5
-
 ROUNDS: Final = 10
 """Requests in one exchange. A login takes two, with SPAKE and FAST some more; libkrb5 itself ends only after 16."""
 
 
-class Step(Protocol):
+class Exchange(Protocol):
     """An AS or TGS exchange."""
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether a step may take milliseconds of CPU time."""
+        ...
 
     def step(self, reply: bytes = b"") -> Request | None:
         """See `libkrb5.exchange.AsExchange.step`."""
@@ -45,10 +45,6 @@ class EndedError(Exception):
     def __init__(self, proof: Refused | Unavailable) -> None:
         super().__init__(proof.reason)
         self.proof = proof
-
-
-class NeedsLibraryError(Exception):
-    """The key has to be made by libkrb5 itself: the exchange begins anew with the password. None has been sent yet."""
 
 
 @dataclass(slots=True)
@@ -69,31 +65,31 @@ class Conversation:
     waiting: "asyncio.Task[Answered] | None" = None
     error: KrbError | None = field(default=None, repr=False)
 
-    async def run(self, stage: Stage, exchange: Step, take: Callable[[bytes], None] | None = None) -> None:
-        """Carry an exchange through. `take` sees every reply before libkrb5 does, in the thread.
+    async def run(self, stage: Stage, exchange: Exchange, hear: Callable[[Reply], Awaitable[None]] | None = None) -> None:
+        """Carry an exchange through. `hear` is told every reply before libkrb5 is.
 
-        Raises EndedError, NeedsLibraryError from `take`, and what the transport raises.
+        Raises EndedError, what `hear` raises, and what the transport raises.
         """
-        reply = b""
+        message = b""
         for _ in range(ROUNDS):
-            request = await self._step(stage, exchange, reply, take)
+            request = await self._step(stage, exchange, message)
             if request is None:
                 return
             if request.realm != self.realm:
                 diagnostic = f"the KDC refers to the realm {request.realm}, which is not configured for this user"
                 raise EndedError(Refused(Reason.WRONG_REALM, stage, codes=self._codes(), diagnostic=diagnostic))
-            reply = await self._carried(request.message, stage)
-            self._check(stage, reply)
+            message = await self._carried(request.message, stage)
+            reply = self._checked(stage, message)
+            if hear is not None:
+                await hear(reply)
         raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic="the KDC asks for ever more steps"))
 
-    async def _step(self, stage: Stage, exchange: Step, reply: bytes, take: Callable[[bytes], None] | None) -> Request | None:
-        def work() -> Request | None:
-            if reply and take is not None:
-                take(reply)
-            return exchange.step(reply)
-
+    async def _step(self, stage: Stage, exchange: Exchange, message: bytes) -> Request | None:
         try:
-            return await self.cpu.run(self.context, work)
+            if exchange.takes_long:
+                return await self.cpu.run_in(self.context, lambda: exchange.step(message))
+            with self.context:
+                return exchange.step(message)
         except LibraryError as error:
             raise EndedError(self.failed(stage, error)) from None
 
@@ -121,18 +117,20 @@ class Conversation:
         self.waiting = None
         return answered.reply
 
-    def _check(self, stage: Stage, reply: bytes) -> None:
+    def _checked(self, stage: Stage, message: bytes) -> Reply:
         """What a KDC says, before libkrb5 believes any of it. Raises EndedError."""
-        self.error = read_krb_error(reply)
+        reply = read_reply(message)
+        self.error = reply.error
         if self.error is not None and self.kdc is not None:
             self.kdcs.note_offset(self.kdc, (self.error.server_time - datetime.now(UTC)).total_seconds())
-        if not understood(reply):
+        if reply.key_infos is None:
             diagnostic = "the KDC's reply is not encoded as RFC 4120 says"
             raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic=diagnostic))
-        count = excessive(key_infos(reply))
+        count = excessive(reply.key_infos)
         if count is not None:
             diagnostic = f"the KDC asks for {count} iterations to make the key, which none does that means well"
             raise EndedError(Unavailable(Reason.KDC_NOT_TRUSTED, stage, codes=self._codes(), diagnostic=diagnostic, alarm=True))
+        return reply
 
     def failed(self, stage: Stage, error: LibraryError) -> Refused | Unavailable:
         """What a failure of libkrb5 at this stage means: the KDC's error if it is that, else the library's own finding."""
@@ -159,38 +157,3 @@ LATE: Final = 20.0
 
 With it a deadline stays below `budget.UNSETTLED`, after which the throttle takes an attempt for settled.
 """
-
-
-def keyed(exchange: AsExchange, password: Secret, salt: bytes) -> Callable[[bytes], None]:
-    """Have the exchange's key made by OpenSSL, in half of libkrb5's time, as soon as a reply names salt and parameters.
-
-    Gives what is to see every reply. That raises NeedsLibraryError where the reply asks for what is left to libkrb5.
-    """
-    later = exchange.use_key(PREFERRED, KEY_BYTES.__getitem__)
-    made: list[bool] = []
-
-    def take(reply: bytes) -> None:
-        if not made and _asks_for_a_key(reply):
-            _put_key(later, reply, password, salt)
-            made.append(True)
-
-    return take
-
-
-_PREAUTH_REQUIRED: Final = 25  # RFC 4120 7.5.9
-_AS_REP: Final = 0x6B  # RFC 4120 5.10: [APPLICATION 11]
-
-
-def _asks_for_a_key(reply: bytes) -> bool:
-    error = read_krb_error(reply)
-    return error.code == _PREAUTH_REQUIRED if error is not None else reply[:1] == bytes([_AS_REP])
-
-
-def _put_key(later: KeyLater, reply: bytes, password: Secret, salt: bytes) -> None:
-    named: Sequence[int] = [info.enctype for info in key_infos(reply)]
-    chosen = next((enctype for enctype in PREFERRED if enctype in named), None)
-    info = next((info for info in key_infos(reply) if info.enctype == chosen), None)
-    key = string_to_key(info, password.reveal(), salt) if info is not None else None
-    if info is None or key is None:
-        raise NeedsLibraryError
-    later.put(info.enctype, key)

@@ -13,7 +13,7 @@ from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.conversation import Conversation, EndedError
 from kerbauth.kdc.libkrb5.change import ChangeConversation
-from kerbauth.kdc.libkrb5.context import LibraryError
+from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.password import GRACE, PasswordLogin
 from kerbauth.kdc.protocol.kpasswd import KpasswdResult
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
@@ -23,7 +23,7 @@ STAGE: Final = Stage.CHANGEPW_PROOF
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """Implements `password_change.ProvedOld`: libkrb5's part is done in a thread."""
+    """Implements `password_change.ProvedOld`."""
 
     talk: Conversation
     sealing: ChangeConversation
@@ -35,11 +35,13 @@ class Proved:
 
     async def request(self, new: Secret, local_address: str) -> bytes:
         """See `password_change.ProvedOld`."""
-        return await self.talk.cpu.run(self.talk.context, lambda: self.sealing.request(new, local_address))
+        with self.talk.context:
+            return self.sealing.request(new, local_address)
 
     async def answer(self, reply: bytes) -> KpasswdResult:
         """See `password_change.ProvedOld`."""
-        return await self.talk.cpu.run(self.talk.context, lambda: self.sealing.answer(reply))
+        with self.talk.context:
+            return self.sealing.answer(reply)
 
 
 @asynccontextmanager
@@ -47,7 +49,7 @@ async def prove(
     login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Callable[[Proof], None] | None = None
 ) -> AsyncIterator[Proved | Refused | Unavailable]:
     """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`: see `ports`."""
-    context = await login.cpu.open()
+    context = Context()
     talk = Conversation(login.realm.name, login.kdcs, login.cpu, context, until)
     try:
         yield await _proved(login, talk, principal, old, late)
@@ -61,7 +63,8 @@ async def _proved(
     try:
         async with asyncio.timeout_at(talk.until + GRACE):
             exchange = await login.exchange(talk, principal, old, f"kadmin/changepw@{talk.realm}", STAGE)
-            return Proved(talk, await talk.cpu.run(talk.context, lambda: ChangeConversation(talk.context, exchange.credentials())))
+            with talk.context as context:
+                return Proved(talk, ChangeConversation(context, exchange.credentials()))
     except EndedError as ended:
         return ended.proof
     except LibraryError as error:

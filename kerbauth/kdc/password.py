@@ -25,9 +25,10 @@ from kerbauth.core.principal import MalformedPrincipalError, Principal
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
 from kerbauth.core.secret import Secret
-from kerbauth.kdc.conversation import Conversation, EndedError, NeedsLibraryError, keyed
+from kerbauth.kdc.conversation import Conversation, EndedError
 from kerbauth.kdc.cpu import Cpu
-from kerbauth.kdc.libkrb5.context import LibraryError
+from kerbauth.kdc.late_key import LateKey, NeedsLibraryError
+from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.libkrb5.exchange import AsExchange, TgsExchange
 from kerbauth.kdc.libkrb5.expiry import Expiry
 from kerbauth.kdc.libkrb5.proof import open_with_our_key
@@ -58,7 +59,7 @@ class PasswordLogin:
 
     async def verify(self, principal: Principal, password: Secret, until: float, late: Callable[[Proof], None] | None = None) -> Proof:
         """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
-        context = await self.cpu.open()
+        context = Context()
         talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
         passed_on = False
         try:
@@ -103,7 +104,8 @@ class PasswordLogin:
                 return await self._prove_expired(talk, principal, password, ended.proof)
             raise
         try:
-            client, service = await talk.cpu.run(talk.context, lambda: open_with_our_key(talk.context, ticket(), self.keytab))
+            with talk.context:
+                client, service = open_with_our_key(talk.context, ticket(), self.keytab)
         except LibraryError as error:
             talk.error = None
             return talk.failed(Stage.VERIFY, error)
@@ -124,7 +126,8 @@ class PasswordLogin:
                 return exchange.credentials, exchange.expiry
         exchange = await self.exchange(talk, principal, password, None)
         try:
-            tgs = await talk.cpu.run(talk.context, lambda: TgsExchange(talk.context, exchange.credentials(), service))
+            with talk.context:
+                tgs = TgsExchange(talk.context, exchange.credentials(), service)
         except LibraryError as error:
             raise EndedError(talk.failed(Stage.TGS, error)) from None
         await talk.run(Stage.TGS, tgs)
@@ -134,24 +137,31 @@ class PasswordLogin:
         self, talk: Conversation, principal: Principal, password: Secret, service: str | None, stage: Stage = Stage.AS
     ) -> AsExchange:
         """One AS exchange. Raises EndedError."""
-        salt = (principal.realm + "".join(principal.components)).encode()
-
-        async def through(prepare: Callable[[AsExchange], Callable[[bytes], None] | None]) -> AsExchange:
-            def begin() -> tuple[AsExchange, Callable[[bytes], None] | None]:
-                exchange = AsExchange(talk.context, str(principal), service)
-                return exchange, prepare(exchange)
-
-            try:
-                exchange, take = await talk.cpu.run(talk.context, begin)
-            except LibraryError as error:
-                raise EndedError(talk.failed(stage, error)) from None
-            await talk.run(stage, exchange, take)
-            return exchange
-
+        salt = (principal.realm + "".join(principal.components)).encode()  # RFC 4120 4
         try:
-            return await through(lambda exchange: keyed(exchange, password, salt))
+            with talk.context:
+                exchange = AsExchange(talk.context, str(principal), service)
+                key = LateKey(talk.context, exchange, talk.cpu, password, salt)
+        except LibraryError as error:
+            raise EndedError(talk.failed(stage, error)) from None
+        try:
+            await talk.run(stage, exchange, key.hear)
         except NeedsLibraryError:
-            return await through(lambda exchange: exchange.use_password(password))
+            return await self._by_library(talk, principal, password, service, stage)
+        return exchange
+
+    async def _by_library(
+        self, talk: Conversation, principal: Principal, password: Secret, service: str | None, stage: Stage
+    ) -> AsExchange:
+        """The AS exchange again, from its beginning, with the password left to libkrb5. Raises EndedError."""
+        try:
+            with talk.context:
+                exchange = AsExchange(talk.context, str(principal), service)
+                exchange.use_password(password)
+        except LibraryError as error:
+            raise EndedError(talk.failed(stage, error)) from None
+        await talk.run(stage, exchange)
+        return exchange
 
     async def _prove_expired(self, talk: Conversation, principal: Principal, password: Secret, expired: Refused) -> Proof:
         """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords."""

@@ -13,7 +13,7 @@ from kerbauth.core.codes.model import Stage
 from kerbauth.core.reasons import Reason
 from kerbauth.demo.principals import Policy, RealmDescription, Service, User
 from kerbauth.kdc.protocol.framing import whole
-from kerbauth.kdc.protocol.key_info import key_infos, understood
+from kerbauth.kdc.protocol.key_info import key_infos
 from kerbauth.kdc.protocol.krb_error import KrbError, read_krb_error
 from kerbauth.kdc.protocol.reason import reason_of
 from kerbauth.kdc.protocol.string_to_key import string_to_key
@@ -57,7 +57,7 @@ def refused(kdc: LabRealm, request: bytes) -> KrbError:
     error = read_krb_error(answer)
     assert error is not None
     assert whole(answer)
-    assert understood(answer)
+    assert key_infos(answer) is not None
     return error
 
 
@@ -87,7 +87,7 @@ def test_the_kdcs_clock_is_read(kdc: LabRealm) -> None:
 
 
 def test_the_kdc_names_the_salt_and_the_key_is_the_users(kdc: LabRealm) -> None:
-    (info,) = key_infos(asked(kdc, as_req("KW.TEST", "good")))
+    (info,) = key_infos(asked(kdc, as_req("KW.TEST", "good"))) or ()
     keytab = kdc.export("good", kdc.folder / "good.keytab")
     (key,) = [
         bytes(entry.key.data)

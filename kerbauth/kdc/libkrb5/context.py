@@ -104,9 +104,22 @@ class Context:
     def close(self) -> None:
         """Free everything, once no thread is inside. May wait for one; a second time does nothing."""
         with self._inside:
-            self._closed = True
-            while self._undo:
-                self._undo.pop()()
+            self._free()
+
+    def close_if_idle(self) -> bool:
+        """Free everything if no thread is inside. Whether that was done; waits for nothing."""
+        if not self._inside.acquire(blocking=False):
+            return False
+        try:
+            self._free()
+        finally:
+            self._inside.release()
+        return True
+
+    def _free(self) -> None:
+        self._closed = True
+        while self._undo:
+            self._undo.pop()()
 
     def _string(self, text: Any) -> bytes:
         content = self.ffi.string(text)

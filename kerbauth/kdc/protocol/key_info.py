@@ -36,25 +36,17 @@ class KeyInfo:
         return int.from_bytes(self.parameters, "big") or 1 << 32
 
 
-def key_infos(message: bytes) -> tuple[KeyInfo, ...]:
-    """The ETYPE-INFO2 entries of a KRB-ERROR or AS-REP, in the KDC's order; empty if there are none or not understood. Raises nothing."""
+def key_infos(message: bytes) -> tuple[KeyInfo, ...] | None:
+    """The ETYPE-INFO2 entries of a KRB-ERROR, AS-REP or TGS-REP, in the KDC's order; None if it is not understood. Raises nothing.
+
+    Understood is a message of which we see everything in which libkrb5 could find string-to-key parameters. It reads more than DER (lengths
+    not written the shortest way, bytes left over), and so would take an iteration count that `excessive` never saw. What is not understood
+    here must not be handed on to it.
+    """
     try:
         return tuple(_infos(message))
     except der.DerError:
-        return ()
-
-
-def understood(message: bytes) -> bool:
-    """Whether `key_infos` sees everything of this message in which libkrb5 could find string-to-key parameters. Raises nothing.
-
-    libkrb5 reads more than DER (lengths not written the shortest way, bytes left over), and so would take an iteration count that
-    `excessive` never saw. What is not understood here must not be handed on to it.
-    """
-    try:
-        tuple(_infos(message))
-    except der.DerError:
-        return False
-    return True
+        return None
 
 
 def excessive(infos: Iterable[KeyInfo]) -> int | None:

@@ -1,17 +1,22 @@
-"""The user's key from the password, in OpenSSL: half the CPU time of libkrb5's builtin PBKDF2, and without the interpreter lock.
+"""The user's key from the password, in OpenSSL: a third of the CPU time of libkrb5's builtin PBKDF2, and without the interpreter lock.
+
+It is the OpenSSL that `cryptography` brings: the system's 3.0, which hashlib uses, takes nearly twice as long (1.8 ms against 0.95 ms for
+RFC 3962's 4,096 iterations).
 
 RFC 3962 for enctypes 17 and 18, RFC 8009 for 19 and 20; anything else is left to libkrb5. Proved equal to libkrb5's c_string_to_key by
 property test.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, HashAlgorithm
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from kerbauth.kdc.protocol.key_info import MAX_ITERATIONS, KeyInfo
 
@@ -25,16 +30,16 @@ class _Kind:
     """An enctype's string-to-key. `prefix` stands before the salt (RFC 8009 4); without one the enctype is of RFC 3962."""
 
     size: int  # bytes of the key
-    digest: str
+    digest: type[HashAlgorithm]
     iterations: int  # where the KDC names no count
     prefix: bytes = b""
 
 
 _KINDS: Final = {
-    17: _Kind(16, "sha1", 4096),  # RFC 3962 4
-    18: _Kind(32, "sha1", 4096),
-    19: _Kind(16, "sha256", 32_768, b"aes128-cts-hmac-sha256-128\0"),  # RFC 8009 4
-    20: _Kind(32, "sha384", 32_768, b"aes256-cts-hmac-sha384-192\0"),
+    17: _Kind(16, SHA1, 4096),  # RFC 3962 4
+    18: _Kind(32, SHA1, 4096),
+    19: _Kind(16, SHA256, 32_768, b"aes128-cts-hmac-sha256-128\0"),  # RFC 8009 4
+    20: _Kind(32, SHA384, 32_768, b"aes256-cts-hmac-sha384-192\0"),
 }
 
 
@@ -59,9 +64,9 @@ def derived(enctype: int, password: bytes, salt: bytes, iterations: int) -> byte
     """The key for this enctype (17 to 20), salt and count, without any bounds; None where OpenSSL refuses. The result is a secret."""
     kind = _KINDS[enctype]
     try:
-        seed = hashlib.pbkdf2_hmac(kind.digest, password, kind.prefix + salt, iterations, kind.size)
+        seed = PBKDF2HMAC(kind.digest(), kind.size, kind.prefix + salt, iterations).derive(password)
         return _derived_sha2(seed, kind) if kind.prefix else _derived(seed)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm, InternalError):
         return None
 
 
@@ -77,4 +82,4 @@ def _derived(seed: bytes) -> bytes:
 def _derived_sha2(seed: bytes, kind: _Kind) -> bytes:
     """KDF-HMAC-SHA2(seed, "kerberos", size) of RFC 8009 3: one round of SP 800-108 in counter mode."""
     label = (1).to_bytes(4, "big") + _KERBEROS + b"\0" + (8 * kind.size).to_bytes(4, "big")
-    return hmac.digest(seed, label, kind.digest)[: kind.size]
+    return hmac.digest(seed, label, kind.digest().name)[: kind.size]
