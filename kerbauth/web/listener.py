@@ -1,8 +1,9 @@
-"""A listening socket whose connections speak TLS.
+"""A listening socket, with TLS or without, that several processes share.
 
-asyncio's own server begins a handshake for everybody who connects, makes nothing known of it until it is over, and has one context for
-ever. Here the number of handshakes under way is bounded, so that peers who connect and say nothing do not use up files and memory, and each
-connection is made with the context that is in use at that time.
+asyncio's own server accepts whoever waits in one go, so that of several processes the one that wakes first takes all connections of a
+moment, and keeps them; here each takes one at a time. With TLS it begins a handshake for everybody who connects, makes nothing known of it
+until it is over, and has one context for ever. Here the number of handshakes under way is bounded, so that peers who connect and say
+nothing do not use up files and memory, and each connection is made with the context that is in use at that time.
 """
 
 import asyncio
@@ -34,14 +35,14 @@ NO_FILE_LEFT: Final = 1.0
 """Seconds until the next try where no connection could be accepted, for want of files or memory. asyncio waits as long."""
 
 
-class TlsListener:
-    """Accepts connections on a socket that listens already, and hands each to a protocol of its own once its handshake is done.
+class Listener:
+    """Accepts connections on a socket that listens already, and hands each to a protocol of its own; with TLS once its handshake is done.
 
     A handshake that fails, or takes longer than the switch's `handshake`, closes the connection and is nobody's news: anybody can send
     anything to a port. `sockets` and `close` are what aiohttp uses of an asyncio.Server.
     """
 
-    def __init__(self, sock: socket.socket, protocol: Callable[[], asyncio.Protocol], tls: TlsSwitch) -> None:
+    def __init__(self, sock: socket.socket, protocol: Callable[[], asyncio.Protocol], tls: TlsSwitch | None) -> None:
         self.sockets = (sock,)
         self._sock = sock
         self._protocol = protocol
@@ -66,36 +67,39 @@ class TlsListener:
             self._loop.add_reader(self._sock, self._accept)
 
     def _accept(self) -> None:
-        """Accept all who wait, as far as there is room."""
-        while len(self._under_way) < AT_ONCE:
-            try:
-                connection, peer = self._sock.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):  # nobody is left, or somebody has gone again
-                return
-            except OSError as error:
-                logger.error("no connection can be accepted: %s", error.strerror)  # noqa: TRY400 -- the place in our code says nothing
-                self._loop.remove_reader(self._sock)
-                self._loop.call_later(NO_FILE_LEFT, self._resume)
-                return
-            address = str(peer[0])
-            if self._by_address[address] >= PER_ADDRESS:
-                connection.close()
-                continue
-            task = self._loop.create_task(self._shake_hands(connection))
-            self._under_way[task] = address
-            self._by_address[address] += 1
-            task.add_done_callback(self._over)
-        self._loop.remove_reader(self._sock)
+        """Accept one of those who wait; the loop comes again for the next, if no other process has."""
+        try:
+            connection, peer = self._sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):  # nobody is left, or somebody has gone again
+            return
+        except OSError as error:
+            logger.error("no connection can be accepted: %s", error.strerror)  # noqa: TRY400 -- the place in our code says nothing
+            self._loop.remove_reader(self._sock)
+            self._loop.call_later(NO_FILE_LEFT, self._resume)
+            return
+        address = str(peer[0])
+        if self._by_address[address] >= PER_ADDRESS:
+            connection.close()
+            return
+        task = self._loop.create_task(self._begin(connection))
+        self._under_way[task] = address
+        self._by_address[address] += 1
+        task.add_done_callback(self._over)
+        if len(self._under_way) >= AT_ONCE:
+            self._loop.remove_reader(self._sock)
 
-    async def _shake_hands(self, connection: socket.socket) -> None:
+    async def _begin(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):  # what TLS and the network raise, and how asyncio says that it took too long
-            await self._loop.connect_accepted_socket(
-                self._protocol,
-                connection,
-                ssl=self._tls.in_use,
-                ssl_handshake_timeout=self._tls.handshake,
-                ssl_shutdown_timeout=GOODBYE,
-            )
+            if self._tls is None:
+                await self._loop.connect_accepted_socket(self._protocol, connection)
+            else:
+                await self._loop.connect_accepted_socket(
+                    self._protocol,
+                    connection,
+                    ssl=self._tls.in_use,
+                    ssl_handshake_timeout=self._tls.handshake,
+                    ssl_shutdown_timeout=GOODBYE,
+                )
 
     def _over(self, task: asyncio.Task[None]) -> None:
         address = self._under_way.pop(task)

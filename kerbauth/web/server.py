@@ -23,7 +23,7 @@ from kerbauth.web.connection import HEAD_LIMIT, HEADERS_TOO_LARGE, BoundedHandle
 from kerbauth.web.connections import ConnectionLimits, Connections, fit_to_files
 from kerbauth.web.frame import Frame, described
 from kerbauth.web.handlers import CLOSE
-from kerbauth.web.listener import TlsListener
+from kerbauth.web.listener import Listener
 from kerbauth.web.tls import TlsSwitch
 from kerbauth.web.wire import Malformed
 
@@ -140,10 +140,10 @@ class QuietServer(web.Server):
         return QuietHandler(self, self._frame, self._open, loop=self._loop, **self._handler_kwargs)
 
 
-class TlsSite(web.BaseSite):
-    """A bound socket to speak TLS on: see `listener` for what aiohttp's own lacks."""
+class Site(web.BaseSite):
+    """A bound socket to listen on, with TLS or without: see `listener` for what aiohttp's own lacks."""
 
-    def __init__(self, runner: web.BaseRunner, sock: socket.socket, tls: TlsSwitch) -> None:
+    def __init__(self, runner: web.BaseRunner, sock: socket.socket, tls: TlsSwitch | None) -> None:
         super().__init__(runner)
         self._sock = sock
         self._tls = tls
@@ -151,14 +151,14 @@ class TlsSite(web.BaseSite):
     @property
     def name(self) -> str:
         """What aiohttp calls it."""
-        return f"https://{self._sock.getsockname()}"
+        return f"{'http' if self._tls is None else 'https'}://{self._sock.getsockname()}"
 
     async def start(self) -> None:
         """Listen. Raises OSError."""
         await super().start()
         self._sock.listen(BACKLOG)
         protocol: Any = self._runner.server  # what aiohttp calls a server is asyncio's protocol factory
-        self._server = cast("asyncio.AbstractServer", TlsListener(self._sock, protocol, self._tls))
+        self._server = cast("asyncio.AbstractServer", Listener(self._sock, protocol, self._tls))
 
 
 class QuietRunner(web.AppRunner):
@@ -205,7 +205,7 @@ async def start(
         undo.push_async_callback(runner.cleanup)
         await runner.setup()
         for each in sockets:
-            await (TlsSite(runner, each, tls) if tls is not None else web.SockSite(runner, each, backlog=BACKLOG)).start()
+            await Site(runner, each, tls).start()
         undo.pop_all()
     return runner
 

@@ -5,13 +5,15 @@ import logging
 import os
 import resource
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from kerbauth.web.listener import AT_ONCE, PER_ADDRESS
+from kerbauth.web.listener import AT_ONCE, PER_ADDRESS, Listener
 from kerbauth.web.tls import TlsSwitch
 from tests.certificates import Authority, Pair
 from tests.web.tls import client_context, connected, opened, telling
@@ -106,3 +108,28 @@ async def test_a_stop_breaks_handshakes_off(pair: Pair, authority: Authority) ->
         assert await closed(half) == b""
         with pytest.raises(ConnectionRefusedError):
             silent(stack, port, FLOOD, 1)
+
+
+class Taken(asyncio.Protocol):
+    """Notes under which name a connection was made, and ends it."""
+
+    def __init__(self, notes: asyncio.Queue[str], name: str) -> None:
+        self._notes, self._name = notes, name
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._notes.put_nowait(self._name)
+        transport.close()
+
+
+async def test_processes_that_share_a_socket_share_the_connections_that_wait() -> None:
+    notes: asyncio.Queue[str] = asyncio.Queue()
+    with ExitStack() as stack:
+        one = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        other = stack.enter_context(one.dup())  # as a forked process has it
+        silent(stack, one.getsockname()[1], USER, 6)
+        listeners = [Listener(sock, partial(Taken, notes, name), None) for sock, name in ((one, "one"), (other, "other"))]
+        async with asyncio.timeout(10):
+            taken = Counter([await notes.get() for _ in range(6)])
+        for each in listeners:
+            each.close()
+    assert taken == {"one": 3, "other": 3}
