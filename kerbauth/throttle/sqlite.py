@@ -34,6 +34,7 @@ class SqliteLedger:
     def __init__(self, database: Database, budget: Budget, now: Callable[[], float] = time.time) -> None:
         database.need(_SCHEMA)
         self._run = database.run
+        self._run_short = database.run_short
         self._close = database.close
         self._budget = budget
         self._now = now
@@ -41,7 +42,9 @@ class SqliteLedger:
 
     async def reserve(self, asked: str, source: str) -> Reservation | Wait | Hold:
         """See `ledger.Ledger`."""
-        return await self._run(lambda database: self._reserve(database, asked, source))
+        if next(self._reservations) % TIDY_EVERY == 0:
+            await self._run(self._tidy)
+        return await self._run_short(lambda database: self._reserve(database, asked, source))
 
     async def fail(self, reservation: Reservation, name: str | None) -> None:
         """See `ledger.Ledger`."""
@@ -52,7 +55,7 @@ class SqliteLedger:
             if name is not None:
                 database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
 
-        await self._run(work)
+        await self._run_short(work)
 
     async def succeed(self, reservation: Reservation, account: str, name: str) -> None:
         """See `ledger.Ledger`."""
@@ -75,11 +78,11 @@ class SqliteLedger:
             )
             database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
 
-        await self._run(work)
+        await self._run_short(work)
 
     async def cancel(self, reservation: Reservation) -> None:
         """See `ledger.Ledger`."""
-        await self._run(lambda database: database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,)))
+        await self._run_short(lambda database: database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,)))
 
     async def counted(self) -> tuple[Counted, ...]:
         """See `ledger.Ledger`."""
@@ -136,8 +139,6 @@ class SqliteLedger:
 
     def _reserve(self, database: sqlite3.Connection, asked: str, source: str) -> Reservation | Wait | Hold:
         account, now = _resolved(database, asked), self._now()
-        if next(self._reservations) % TIDY_EVERY == 0:
-            _tidy(database, now, now - self._budget.window - UNSETTLED)
         found = database.execute("SELECT time FROM familiar WHERE account = ? AND source = ?", (account, source)).fetchone()
         familiar = found is not None and found[0] > now - FAMILIAR_SECONDS
         failed, under_way = _attempts(database, account)
@@ -147,6 +148,21 @@ class SqliteLedger:
         made = Reservation(secrets.token_hex(12), asked, account, source, now, familiar)
         database.execute("INSERT INTO attempts VALUES (?, ?, ?, 0)", (made.id, account, now))
         return made
+
+    def _tidy(self, database: sqlite3.Connection) -> None:
+        """Remove what cannot matter any more, and what is too much."""
+        now = self._now()
+        database.execute("DELETE FROM attempts WHERE time <= ?", (now - self._budget.window - UNSETTLED,))
+        database.execute("DELETE FROM familiar WHERE time <= ?", (now - FAMILIAR_SECONDS,))
+        database.execute("DELETE FROM aliases WHERE time <= ?", (now - ALIAS_SECONDS,))
+        database.execute("DELETE FROM names WHERE account NOT IN (SELECT account FROM attempts)")
+        excess = database.execute("SELECT count(*) FROM attempts").fetchone()[0] - ROWS
+        if excess > 0:
+            database.execute(
+                "DELETE FROM attempts WHERE account IN (SELECT account FROM attempts GROUP BY account HAVING count(*) = 1 "
+                "ORDER BY max(time) LIMIT ?)",
+                (excess,),
+            )
 
     def _counted(self, database: sqlite3.Connection, account: str, name: str | None, now: float) -> Counted:
         failed, under_way = _attempts(database, account)
@@ -163,18 +179,3 @@ def _attempts(database: sqlite3.Connection, account: str) -> tuple[list[float], 
     """The times of an account's failures and of its attempts under way."""
     rows = database.execute("SELECT time, failed FROM attempts WHERE account = ?", (account,)).fetchall()
     return [time for time, failed in rows if failed], [time for time, failed in rows if not failed]
-
-
-def _tidy(database: sqlite3.Connection, now: float, since: float) -> None:
-    """Remove what cannot matter any more, and what is too much."""
-    database.execute("DELETE FROM attempts WHERE time <= ?", (since,))
-    database.execute("DELETE FROM familiar WHERE time <= ?", (now - FAMILIAR_SECONDS,))
-    database.execute("DELETE FROM aliases WHERE time <= ?", (now - ALIAS_SECONDS,))
-    database.execute("DELETE FROM names WHERE account NOT IN (SELECT account FROM attempts)")
-    excess = database.execute("SELECT count(*) FROM attempts").fetchone()[0] - ROWS
-    if excess > 0:
-        database.execute(
-            "DELETE FROM attempts WHERE account IN (SELECT account FROM attempts GROUP BY account HAVING count(*) = 1 "
-            "ORDER BY max(time) LIMIT ?)",
-            (excess,),
-        )

@@ -1,12 +1,15 @@
 """The file between real processes: nobody comes between reading and writing, and a killed one leaves nothing half done."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -113,3 +116,47 @@ def test_a_process_killed_in_the_middle_leaves_a_file_that_works(tmp_path: Path)
         process.join()
     # each killed process may have left one attempt open, and no more; nothing is locked
     assert reserve_many(tmp_path, 3) <= 3
+
+
+async def test_a_short_step_is_done_at_once_where_nobody_else_is_at_the_file(tmp_path: Path) -> None:
+    database = Database(tmp_path / "throttle.sqlite3")
+    await database.run(lambda _: None)
+    assert await database.run_short(lambda _: threading.get_ident()) == threading.get_ident()
+    await database.close()
+
+
+async def test_a_short_step_waits_in_a_thread_for_the_process_that_writes(tmp_path: Path) -> None:
+    database = Database(tmp_path / "throttle.sqlite3")
+    await database.run(lambda _: None)
+    with contextlib.closing(sqlite3.connect(tmp_path / "throttle.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(database.run_short(lambda _: threading.get_ident()))
+        done, _ = await asyncio.wait({waiting}, timeout=0.1)
+        assert not done, "the loop has turned meanwhile"
+        other.execute("COMMIT")
+    assert await waiting != threading.get_ident()
+    await database.close()
+
+
+async def test_a_short_step_does_not_come_between_a_long_ones_changes(tmp_path: Path) -> None:
+    database = Database(tmp_path / "throttle.sqlite3")
+    database.need("CREATE TABLE IF NOT EXISTS steps (name TEXT)")
+    began, may_end = threading.Event(), threading.Event()
+
+    def long(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO steps VALUES ('begun')")
+        began.set()
+        may_end.wait(10)
+        connection.execute("INSERT INTO steps VALUES ('ended')")
+
+    def seen(connection: sqlite3.Connection) -> list[tuple[str]]:
+        return connection.execute("SELECT name FROM steps").fetchall()
+
+    under_way = asyncio.create_task(database.run(long))
+    await asyncio.to_thread(began.wait, 10)
+    asked = asyncio.create_task(database.run_short(seen))
+    await asyncio.sleep(0)
+    may_end.set()
+    assert await asked == [("begun",), ("ended",)]
+    await under_way
+    await database.close()
