@@ -1,5 +1,6 @@
 """Kerberos principals: components and realm, and their text form (RFC 1964 section 2.1.1)."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,6 +8,8 @@ from typing import Final
 # krb5_unparse_name quotes all seven (lib/krb5/krb/unparse.c), and so do we.
 _UNQUOTED: Final = {"n": "\n", "t": "\t", "b": "\b", "0": "\0", "/": "/", "@": "@", "\\": "\\"}
 _QUOTED: Final = {character: f"\\{letter}" for letter, character in _UNQUOTED.items()}
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 NOT_IN_REALMS: Final = frozenset("/:\0")  # RFC 1964 2.1.1 (2)
 
@@ -38,7 +41,7 @@ class Principal:
         if not NOT_IN_REALMS.isdisjoint(self.realm):
             msg = "a realm may not hold a slash, a colon or NUL"
             raise MalformedPrincipalError(msg)
-        if any("\ud800" <= character <= "\udfff" for part in (*self.components, self.realm) for character in part):
+        if any(_SURROGATE.search(part) for part in (*self.components, self.realm)):
             msg = "a principal may not hold a lone surrogate: it cannot be written in UTF-8"
             raise MalformedPrincipalError(msg)
 
@@ -85,7 +88,7 @@ def can_be_realm(realm: str) -> bool:
 
 
 def _quote(text: str) -> str:
-    return "".join(_QUOTED.get(character, character) for character in text)
+    return text if _QUOTED.keys().isdisjoint(text) else "".join(_QUOTED.get(character, character) for character in text)
 
 
 def _scan(text: str) -> tuple[tuple[str, ...], str | None]:

@@ -70,9 +70,15 @@ class Conversation:
 
         Raises EndedError, what `hear` raises, and what the transport raises.
         """
+        try:
+            await self._run(stage, exchange, hear)
+        except LibraryError as error:
+            raise EndedError(self.failed(stage, error)) from None
+
+    async def _run(self, stage: Stage, exchange: Exchange, hear: Callable[[Reply], Awaitable[None]] | None) -> None:
         message = b""
         for _ in range(ROUNDS):
-            request = await self._step(stage, exchange, message)
+            request = await self._step(exchange, message)
             if request is None:
                 return
             if request.realm != self.realm:
@@ -84,14 +90,12 @@ class Conversation:
                 await hear(reply)
         raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic="the KDC asks for ever more steps"))
 
-    async def _step(self, stage: Stage, exchange: Exchange, message: bytes) -> Request | None:
-        try:
-            if exchange.takes_long:
-                return await self.cpu.run_in(self.context, lambda: exchange.step(message))
-            with self.context:
-                return exchange.step(message)
-        except LibraryError as error:
-            raise EndedError(self.failed(stage, error)) from None
+    async def _step(self, exchange: Exchange, message: bytes) -> Request | None:
+        """The next request. Raises LibraryError."""
+        if exchange.takes_long:
+            return await self.cpu.run_in(self.context, lambda: exchange.step(message))
+        with self.context:
+            return exchange.step(message)
 
     async def _carried(self, message: bytes, stage: Stage) -> bytes:
         """The reply to a message. What leaves after the first reply of the login bears a password, or what is made of one."""

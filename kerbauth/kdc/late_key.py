@@ -11,7 +11,6 @@ from kerbauth.kdc.protocol.string_to_key import string_to_key
 
 PREFERRED: Final = (18, 17, 20, 19)
 """The enctypes in the order in which they are offered: `permitted_enctypes` of our krb5.conf. libkrb5 takes the KDC's first of these."""
-KEY_BYTES: Final = {17: 16, 18: 32, 19: 16, 20: 32}  # RFC 3962 section 7, RFC 8009 section 5
 
 
 class NeedsLibraryError(Exception):
@@ -22,16 +21,16 @@ class LateKey:
     """Puts its key into an AS exchange that has none yet."""
 
     def __init__(self, context: Context, exchange: AsExchange, cpu: Cpu, password: Secret, default_salt: bytes) -> None:
-        """`default_salt` is for a KDC that names none. With the context held. Raises LibraryError."""
+        """`default_salt` is for a KDC that names none."""
         self._context = context
-        self._keytab = exchange.use_key(PREFERRED, KEY_BYTES.__getitem__)
+        self._exchange = exchange
         self._cpu = cpu
         self._password = password
         self._default_salt = default_salt
         self._made = False
 
     async def hear(self, reply: Reply) -> None:
-        """Make the key if this reply asks for it. Raises NeedsLibraryError where that is left to libkrb5."""
+        """Make the key if this reply asks for it. Raises NeedsLibraryError where that is left to libkrb5, and LibraryError."""
         if self._made or not reply.asks_for_a_key:
             return
         infos = {info.enctype: info for info in reversed(reply.key_infos or ())}  # the first of an enctype counts
@@ -42,5 +41,5 @@ class LateKey:
         if key is None:
             raise NeedsLibraryError
         with self._context:
-            self._keytab.put(chosen.enctype, key)
+            self._exchange.use_key(chosen.enctype, key)
         self._made = True

@@ -138,30 +138,26 @@ class PasswordLogin:
     ) -> AsExchange:
         """One AS exchange. Raises EndedError."""
         salt = (principal.realm + "".join(principal.components)).encode()  # RFC 4120 4
+        exchange = self._begun(talk, principal, service, stage)
         try:
-            with talk.context:
-                exchange = AsExchange(talk.context, str(principal), service)
-                key = LateKey(talk.context, exchange, talk.cpu, password, salt)
-        except LibraryError as error:
-            raise EndedError(talk.failed(stage, error)) from None
-        try:
-            await talk.run(stage, exchange, key.hear)
+            await talk.run(stage, exchange, LateKey(talk.context, exchange, talk.cpu, password, salt).hear)
         except NeedsLibraryError:
-            return await self._by_library(talk, principal, password, service, stage)
+            exchange = self._begun(talk, principal, service, stage, password)
+            await talk.run(stage, exchange)
         return exchange
 
-    async def _by_library(
-        self, talk: Conversation, principal: Principal, password: Secret, service: str | None, stage: Stage
+    def _begun(
+        self, talk: Conversation, principal: Principal, service: str | None, stage: Stage, password: Secret | None = None
     ) -> AsExchange:
-        """The AS exchange again, from its beginning, with the password left to libkrb5. Raises EndedError."""
+        """An AS exchange, which makes the key itself if it is given the password. Raises EndedError."""
         try:
             with talk.context:
                 exchange = AsExchange(talk.context, str(principal), service)
-                exchange.use_password(password)
+                if password is not None:
+                    exchange.use_password(password)
+                return exchange
         except LibraryError as error:
             raise EndedError(talk.failed(stage, error)) from None
-        await talk.run(stage, exchange)
-        return exchange
 
     async def _prove_expired(self, talk: Conversation, principal: Principal, password: Secret, expired: Refused) -> Proof:
         """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords."""

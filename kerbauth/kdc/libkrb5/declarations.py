@@ -82,7 +82,6 @@ krb5_error_code krb5_get_time_offsets(krb5_context, krb5_timestamp *, krb5_int32
 
 krb5_error_code krb5_kt_resolve(krb5_context, const char *, krb5_keytab *);
 krb5_error_code krb5_kt_add_entry(krb5_context, krb5_keytab, krb5_keytab_entry *);
-krb5_error_code krb5_kt_remove_entry(krb5_context, krb5_keytab, krb5_keytab_entry *);
 krb5_error_code krb5_kt_close(krb5_context, krb5_keytab);
 
 krb5_error_code krb5_get_init_creds_opt_alloc(krb5_context, krb5_get_init_creds_opt **);

@@ -1,7 +1,7 @@
 """The AS exchange step by step: libkrb5 makes the requests and reads the replies, and somebody else carries them."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +11,7 @@ from kerbauth.kdc.libkrb5.expiry import Expiry, ExpiryListener
 
 _CONTINUE: Final = 1  # KRB5_INIT_CREDS_STEP_FLAG_CONTINUE and KRB5_TKT_CREDS_STEP_FLAG_CONTINUE of krb5.h
 _TOO_BIG: Final = -1765328332  # KRB5KRB_ERR_RESPONSE_TOO_BIG
-_PLACEHOLDER_KVNO: Final = 1
-_KEY_KVNO: Final = 2  # a keytab gives the key of the highest kvno (lib/krb5/keytab/kt_memory.c)
+_KVNO: Final = 1  # any: the keytab has one key only
 _numbers: Final = itertools.count(1)  # names of keytabs in memory are unique in the process
 
 
@@ -60,11 +59,23 @@ class AsExchange:
         self._context.check(self._context.lib.krb5_init_creds_set_password(self._context.pointer, self._exchange, password.reveal()))
         self.takes_long = True
 
-    def use_key(self, enctypes: Sequence[int], length: Callable[[int], int]) -> "KeyLater":
-        """Have the key come later, when the KDC has named the salt. `length` gives an enctype's key length. Raises LibraryError."""
-        later = KeyLater(self._context, self._principal, {enctype: bytes(length(enctype)) for enctype in enctypes})
-        self._context.check(self._context.lib.krb5_init_creds_set_keytab(self._context.pointer, self._exchange, later.keytab))
-        return later
+    def use_key(self, enctype: int, key: bytes) -> None:
+        """Have this key used, and no other enctype; to be given before the reply that asks for it is handed over. Raises LibraryError.
+
+        The key is put into a keytab in memory, which keeps a copy and wipes it at the end (lib/krb5/keytab/kt_memory.c).
+        """
+        context, ffi, lib = self._context, self._context.ffi, self._context.lib
+        name = f"MEMORY:login-{next(_numbers)}".encode()
+        keytab = context.make("krb5_keytab", lib.krb5_kt_resolve, name, free=lib.krb5_kt_close)
+        contents = ffi.new("unsigned char[]", key)
+        entry: Any = ffi.new("krb5_keytab_entry *")
+        entry.principal, entry.vno = self._principal, _KVNO
+        entry.key.enctype, entry.key.length, entry.key.contents = enctype, len(key), contents
+        try:
+            context.check(lib.krb5_kt_add_entry(context.pointer, keytab, entry))
+        finally:
+            ffi.memmove(contents, bytes(len(key)), len(key))
+        context.check(lib.krb5_init_creds_set_keytab(context.pointer, self._exchange, keytab))
 
     def step(self, reply: bytes = b"") -> Request | None:
         """Take the KDC's last reply (none at first), and give the next request; None when the credentials are there.
@@ -81,42 +92,6 @@ class AsExchange:
     def expiry(self) -> Expiry | None:
         """When the password or the account ends, if the KDC said so."""
         return self._listener.expiry
-
-
-class KeyLater:
-    """A keytab in memory whose key is put in during the exchange.
-
-    libkrb5 wants to see an entry of each enctype before it names them to the KDC (lib/krb5/krb/gic_keytab.c); until the KDC has named salt
-    and parameters there is none, so placeholders stand in. They are taken out before the key is used: with a placeholder the exchange
-    would send a wrong password.
-    """
-
-    def __init__(self, context: Context, principal: Any, placeholders: dict[int, bytes]) -> None:
-        self._context = context
-        self._principal = principal
-        self._placeholders = placeholders
-        name = f"MEMORY:login-{next(_numbers)}".encode()
-        self.keytab = context.make("krb5_keytab", context.lib.krb5_kt_resolve, name, free=context.lib.krb5_kt_close)
-        for enctype, key in placeholders.items():
-            self._with_entry(enctype, key, _PLACEHOLDER_KVNO, context.lib.krb5_kt_add_entry)
-
-    def put(self, enctype: int, key: bytes) -> None:
-        """The key; nothing else is left. Raises LibraryError."""
-        for other, placeholder in self._placeholders.items():
-            self._with_entry(other, placeholder, _PLACEHOLDER_KVNO, self._context.lib.krb5_kt_remove_entry)
-        self._placeholders = {}
-        self._with_entry(enctype, key, _KEY_KVNO, self._context.lib.krb5_kt_add_entry)
-
-    def _with_entry(self, enctype: int, key: bytes, kvno: int, function: Callable[..., int]) -> None:
-        ffi = self._context.ffi
-        contents = ffi.new("unsigned char[]", key)
-        entry: Any = ffi.new("krb5_keytab_entry *")
-        entry.principal, entry.vno = self._principal, kvno
-        entry.key.enctype, entry.key.length, entry.key.contents = enctype, len(key), contents
-        try:
-            self._context.check(function(self._context.pointer, self.keytab, entry))
-        finally:
-            ffi.memmove(contents, bytes(len(key)), len(key))  # the keytab has its own copy, and wipes it
 
 
 class TgsExchange:

@@ -15,7 +15,9 @@ MICROSECONDS: Final = range(1_000_000)
 
 _PVNO: Final = range(5, 6)
 _MSG_TYPE: Final = range(30, 31)
-_TIME: Final = re.compile(rb"[0-9]{14}Z")  # RFC 4120 5.2.3: no fractions, no zone but UTC
+_TIME: Final = re.compile(
+    rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})Z"
+)  # RFC 4120 5.2.3: no fractions, no zone but UTC
 
 # KERB-EXT-ERROR (MS-KILE 2.2.2): status, reserved, flags, little-endian.
 _EXT_ERROR: Final = Struct("<III")
@@ -101,11 +103,13 @@ def _optional(data: bytes | None, tag: int) -> bytes | None:
 
 def _time(data: bytes, microseconds: int) -> datetime:
     written = der.single(data, der.GENERALIZED_TIME)
-    if not _TIME.fullmatch(written):
+    match = _TIME.fullmatch(written)
+    if match is None:
         msg = "no KerberosTime"
         raise der.DerError(msg)
+    year, month, day, hour, minute, second = map(int, match.groups())
     try:
-        return datetime.strptime(written.decode(), "%Y%m%d%H%M%SZ").replace(microsecond=microseconds, tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, microseconds, UTC)
     except ValueError:
         msg = "a time that does not exist"
         raise der.DerError(msg) from None

@@ -108,7 +108,7 @@ class _Waiting:
         self._answered = 0
         self._began = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
-        self._loop.add_reader(ours, self._read)
+        self._loop.add_reader(ours.fileno(), self._read)  # with the socket itself, its repr() is made each time (selectors.py)
 
     def send(self) -> None:
         """Send the request, and see to the next time."""
@@ -128,7 +128,7 @@ class _Waiting:
 
     def end(self) -> None:
         """Stop listening and sending."""
-        self._loop.remove_reader(self._socket)
+        self._loop.remove_reader(self._socket.fileno())
         if self._timer is not None:
             self._timer.cancel()
 
