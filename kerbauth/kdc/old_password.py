@@ -49,7 +49,11 @@ async def prove(
     login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Callable[[Proof], None] | None = None
 ) -> AsyncIterator[Proved | Refused | Unavailable]:
     """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`: see `ports`."""
-    context = Context()
+    try:
+        context = Context()
+    except LibraryError as error:
+        yield Unavailable(Reason.INTERNAL, STAGE, diagnostic=str(error))
+        return
     talk = Conversation(login.realm.name, login.kdcs, login.cpu, context, until)
     try:
         yield await _proved(login, talk, principal, old, late)

@@ -59,7 +59,10 @@ class PasswordLogin:
 
     async def verify(self, principal: Principal, password: Secret, until: float, late: Callable[[Proof], None] | None = None) -> Proof:
         """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
-        context = Context()
+        try:
+            context = Context()
+        except LibraryError as error:  # its configuration is ours, and was read before
+            return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic=str(error))
         talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
         passed_on = False
         try:

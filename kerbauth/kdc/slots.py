@@ -34,6 +34,18 @@ class Slots:
         ends = loop.time() + seconds
         if self._free.locked() and not self._queue.lets_in(self._waiting):
             raise FullError(queue=True)
+        if self._free.locked():
+            await self._wait(ends)
+        else:
+            await self._free.acquire()  # at once
+        try:
+            if ends - loop.time() < seconds * LEAST_SHARE:
+                raise FullError
+            yield ends
+        finally:
+            self._free.release()
+
+    async def _wait(self, ends: float) -> None:
         self._waiting += 1
         try:
             async with asyncio.timeout_at(ends):
@@ -42,9 +54,3 @@ class Slots:
             raise FullError from None
         finally:
             self._waiting -= 1
-        try:
-            if ends - loop.time() < seconds * LEAST_SHARE:
-                raise FullError
-            yield ends
-        finally:
-            self._free.release()

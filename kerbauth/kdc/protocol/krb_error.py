@@ -1,5 +1,6 @@
 """KRB-ERROR (RFC 4120 5.9.1), and the NTSTATUS that Active Directory and Samba put into it (MS-KILE 2.2.1)."""
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from kerbauth.kdc.protocol.framing import KRB_ERROR
 
 INT32: Final = range(-(1 << 31), 1 << 31)  # RFC 4120 5.2.4
 MICROSECONDS: Final = range(1_000_000)
+
+_KEPT: Final = 16
+"""Messages whose reading is kept: transport and conversation look at the same one, one after the other. None holds a secret."""
 
 _PVNO: Final = range(5, 6)
 _MSG_TYPE: Final = range(30, 31)
@@ -40,6 +44,7 @@ class KrbError:
     data: bytes | None = field(repr=False)
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def read_krb_error(message: bytes) -> KrbError | None:
     """The KRB-ERROR that `message` is; None if it is none. Raises nothing.
 
