@@ -1,6 +1,5 @@
 """Realms and a service that are started once per run; each test gets principals of its own."""
 
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +20,11 @@ SERVICES = (
     Service("HTTP/other.test", "other.keytab"),
 )
 
-# Users are made with the realm, since a permission file is read once: each test takes fresh ones from a kind's pool.
+# Users are made with the realm (5 ms each), since a permission file is read once: each test takes fresh ones from a kind's pool.
+# Names of a kind are of one length, so that none is the beginning of another.
 KINDS: dict[str, tuple[int, dict[str, object], str]] = {
     # kind: how many, kadmin options, what Genesys knows
-    "good": (120, {}, "granted"),
+    "good": (300, {}, "granted"),
     "nogrant": (4, {}, "without"),
     "ghost": (4, {}, "unknown"),
     "disabled": (4, {}, "disabled"),
@@ -38,7 +38,7 @@ KINDS: dict[str, tuple[int, dict[str, object], str]] = {
 
 
 def names_of(kind: str) -> list[str]:
-    return [f"{kind}{number:02}" for number in range(KINDS[kind][0])]
+    return [f"{kind}{number:03}" for number in range(KINDS[kind][0])]
 
 
 def known_to_genesys(how: str) -> list[str]:
@@ -127,7 +127,10 @@ def fresh() -> object:
     """A user of a kind that no other test uses."""
 
     def take(kind: str = "good") -> str:
-        return next(_taken.setdefault(kind, itertools.chain(names_of(kind))))
+        name = next(_taken.setdefault(kind, iter(names_of(kind))), None)
+        if name is None:
+            pytest.fail(f"all {KINDS[kind][0]} users of the kind {kind!r} are taken: KINDS is to have more of them")
+        return name
 
     return take
 

@@ -16,7 +16,7 @@ from tests.integration.workers import until
 
 @pytest.fixture
 def config(realm: LabRealm, tmp_path: Path) -> Path:
-    return Setup((entry(realm, settings="default = true", names=KA_NAMES),), persons_with_desktop(["jdoe", "good00"])).write(tmp_path)
+    return Setup((entry(realm, settings="default = true", names=KA_NAMES),), persons_with_desktop(["jdoe", "good000"])).write(tmp_path)
 
 
 def kerbauth(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:

@@ -79,7 +79,7 @@ def test_a_killed_worker_leaves_the_others_connections_alone(crowd: RunningServi
 
 
 def test_a_ticket_used_at_one_worker_is_a_replay_at_every_other(crowd: RunningService, realm: LabRealm, tmp_path: Path) -> None:
-    (token,) = make_tokens(realm.kinit("good05", CANARY, tmp_path / "ccache"), "HTTP/localhost@KA.TEST")
+    (token,) = make_tokens(realm.kinit("good005", CANARY, tmp_path / "ccache"), "HTTP/localhost@KA.TEST")
     replies = []
     for _ in range(16):  # a new connection each time, so that every worker has some
         crowd.session.close()
@@ -94,7 +94,7 @@ def test_a_worker_that_was_told_to_end_is_replaced(crowd: RunningService) -> Non
     workers.signal(victim, signal.SIGTERM)
     until(lambda: workers.replaced(victim, WORKERS), within=5)
     assert victim not in workers.pids()
-    assert crowd.login("good00", CANARY).status_code == 200
+    assert crowd.login("good000", CANARY).status_code == 200
 
 
 def test_a_worker_whose_event_loop_is_stuck_is_killed_and_replaced(setup: Setup, start: Start) -> None:
@@ -104,7 +104,7 @@ def test_a_worker_whose_event_loop_is_stuck_is_killed_and_replaced(setup: Setup,
     workers.signal(victim, signal.SIGSTOP)  # as if its event loop were stuck: no sign of life
     until(lambda: workers.replaced(victim, 2), within=10)
     assert "gave no sign of life for 2 seconds and is killed" in service.log()
-    assert service.login("good00", CANARY).status_code == 200
+    assert service.login("good000", CANARY).status_code == 200
 
 
 def test_a_worker_that_grows_is_replaced_before_it_leaves(setup: Setup, start: Start) -> None:
@@ -122,7 +122,7 @@ def test_a_worker_that_grows_is_replaced_before_it_leaves(setup: Setup, start: S
     (second,) = workers.pids()
     assert re.search(rf"\(process {first}\) is replaced: it holds \d+ MiB of memory, and may hold {limit}", log)
     assert log.index(f"(process {second}) serves") < log.index(f"(process {first}) has left")
-    assert service.login("good00", CANARY).status_code == 200
+    assert service.login("good000", CANARY).status_code == 200
 
 
 def test_a_memory_limit_that_no_worker_can_keep_replaces_none(setup: Setup, start: Start) -> None:
@@ -139,7 +139,7 @@ def test_sigterm_ends_a_login_under_way_and_takes_no_new_one(setup: Setup, realm
     idle.settimeout(5)
     with ThreadPoolExecutor(1) as pool:
         with realm.paused():
-            login = pool.submit(service.login, "good00", CANARY)
+            login = pool.submit(service.login, "good000", CANARY)
             until(lambda: Workers(service).busy(), within=5)
             assert service.process is not None
             service.process.send_signal(signal.SIGTERM)
@@ -157,7 +157,7 @@ def test_what_has_not_ended_in_time_is_cut_off_and_on_record(setup: Setup, realm
     service = start(Setup(setup.realms, setup.permissions, server="workers = 2\ndrain = 0.5"))
     assert service.process is not None
     with ThreadPoolExecutor(1) as pool, realm.paused():
-        login = pool.submit(service.login, "good00", CANARY)
+        login = pool.submit(service.login, "good000", CANARY)
         until(lambda: Workers(service).busy(), within=5)
         began = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
@@ -172,7 +172,7 @@ def test_a_second_signal_stops_at_once(setup: Setup, realm: LabRealm, start: Sta
     service = start(Setup(setup.realms, setup.permissions, server="workers = 2\ndrain = 30.0"))
     assert service.process is not None
     with ThreadPoolExecutor(1) as pool, realm.paused():
-        login = pool.submit(service.login, "good00", CANARY)
+        login = pool.submit(service.login, "good000", CANARY)
         until(lambda: Workers(service).busy(), within=5)
         began = time.monotonic()
         service.process.send_signal(signal.SIGTERM)

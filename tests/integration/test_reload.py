@@ -67,10 +67,10 @@ def test_a_changed_permission_file_takes_effect_in_every_worker_on_connections_t
     before = file.read_text()
     sessions = [requests.Session() for _ in range(12)]
     url = f"{service.url}/v1/login"
-    body = {"username": "nogrant00", "password": CANARY, "application": "desktop"}
+    body = {"username": "nogrant000", "password": CANARY, "application": "desktop"}
     try:
         assert {session.post(url, json=body, timeout=20).status_code for session in sessions} == {403}
-        file.write_text(persons_with_desktop([*names_of("good"), "nogrant00"]))
+        file.write_text(persons_with_desktop([*names_of("good"), "nogrant000"]))
         log = service.reload()
         assert {session.post(url, json=body, timeout=20).status_code for session in sessions} == {200}
         assert f"changed: {file}\n" in log
@@ -88,13 +88,13 @@ def test_changed_rules_and_texts_take_effect_and_are_named(service: RunningServi
         service.config.write_text(before + '[messages]\noverrides = "texts"\n')
         log = service.configure('principal = "svc-*"', 'principal = "good*"')
         assert f'changed: realms."KA.TEST".names.rules, messages.overrides, {service.config}, {texts / "en.toml"}\n' in log
-        reply = service.login("good01", "wrong")
+        reply = service.login("good001", "wrong")
         assert reply.json()["detail"] == "No, sorry."
-        assert service.login("good01", CANARY).json()["reason"] == "no-user-mapping"
+        assert service.login("good001", CANARY).json()["reason"] == "no-user-mapping"
     finally:
         service.config.write_text(before)
         service.reload()
-    assert service.login("good01", CANARY).status_code == 200
+    assert service.login("good001", CANARY).status_code == 200
 
 
 def test_a_realm_that_is_added_can_be_asked_at_once(setup: Setup, other_realm: LabRealm, service: RunningService) -> None:
@@ -141,13 +141,13 @@ def test_a_bad_configuration_changes_nothing_and_says_everything(service: Runnin
         service.config.write_text(before)
         log = service.reload()
         assert "ERROR kerbauth: reload refused: permissions: file: " in log
-        assert service.login("good02", CANARY).status_code == 200
+        assert service.login("good002", CANARY).status_code == 200
         # a worker that has to be forked now is forked with the last good one, too
         workers = Workers(service)
         for victim in workers.pids():
             workers.signal(victim, signal.SIGKILL)
             until(lambda victim=victim: workers.replaced(victim, 3), within=5)  # type: ignore[misc]  # a default binds the loop's variable
-        assert all(everywhere(service, lambda _: service.login("good02", CANARY).status_code == 200))
+        assert all(everywhere(service, lambda _: service.login("good002", CANARY).status_code == 200))
     finally:
         service.config.write_text(before)
         permissions.write_text(good)
@@ -170,12 +170,12 @@ def test_a_login_under_way_ends_with_the_configuration_it_began_with(service: Ru
     try:
         with ThreadPoolExecutor(1) as pool:
             with realm.paused():
-                login = pool.submit(service.login, "good03", CANARY)
+                login = pool.submit(service.login, "good003", CANARY)
                 until(lambda: Workers(service).busy(), within=5)
                 service.configure('principal = "svc-*"', 'principal = "good*"')
                 assert not login.done()
             assert login.result(10).status_code == 200, "it was mapped by the rules of before"
-        assert service.login("good03", CANARY).json()["reason"] == "no-user-mapping"
+        assert service.login("good003", CANARY).json()["reason"] == "no-user-mapping"
     finally:
         service.config.write_text(before)
         service.reload()
@@ -200,17 +200,17 @@ def test_watched_files_reload_by_themselves_once_they_are_quiet(service: Running
     try:
         service.configure("drain = 10.0", "drain = 10.0\nwatch = true")
         reloads = service.reloads()
-        permissions.write_text(persons_with_desktop([*names_of("good"), "nogrant01"]))
+        permissions.write_text(persons_with_desktop([*names_of("good"), "nogrant001"]))
         until(lambda: service.reloads() == reloads + 1, within=10)
-        assert service.login("nogrant01", CANARY).status_code == 200
+        assert service.login("nogrant001", CANARY).status_code == 200
         permissions.write_text("broken")
         until(lambda: service.reloads() == reloads + 2, within=10)
-        assert service.login("nogrant01", CANARY).status_code == 200
+        assert service.login("nogrant001", CANARY).status_code == 200
         replaced = permissions.with_suffix(".new")
         replaced.write_text(good)
         replaced.replace(permissions)
         until(lambda: service.reloads() == reloads + 3, within=10)
-        assert service.login("nogrant01", CANARY).status_code == 403
+        assert service.login("nogrant001", CANARY).status_code == 403
     finally:
         permissions.write_text(good)
         service.config.write_text(before)
