@@ -7,18 +7,18 @@ A behaviour is a coroutine that is given one request and does with it what it li
 
 import asyncio
 import contextlib
+import socket
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from kerbauth.demo.realm import LISTEN, free_port
 from tests.kdc import wire
+from tests.kdc.upstream import PREFIX, Address, ask
 
 Behaviour = Callable[["Exchange"], Awaitable[None]]
-Address = tuple[str, int]
-_PREFIX = 4  # a TCP message is preceded by its length in network byte order: RFC 4120, 7.2.2
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ class ScriptedKdc:
         self.port = free_port()
         self._upstream = upstream
         self._transports = transports
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._accepting: set[asyncio.Task[Any]] = set()
+        self._open: set[asyncio.BaseTransport] = set()
+        self._ends = False
 
     @property
     def address(self) -> str:
@@ -94,10 +97,9 @@ class ScriptedKdc:
         return self.asked[-1]
 
     def perform(self, exchange: Exchange) -> None:
-        """Have the request treated beside all others."""
-        task = asyncio.ensure_future(self._perform(exchange))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        """Have the request treated beside all others; at the end it is not treated any more."""
+        if not self._ends:
+            _keep(self._running, self._perform(exchange))
 
     async def _perform(self, exchange: Exchange) -> None:
         try:
@@ -109,32 +111,51 @@ class ScriptedKdc:
 
     async def ask_upstream(self, request: bytes, transport: Literal["udp", "tcp"]) -> bytes:
         assert self._upstream, "this scripted KDC has no real one behind it"
-        host, port = self._upstream.split(":")
-        return await _ASK[transport]((host, int(port)), request)
+        return await ask(self._upstream, request, transport)
 
     async def serve(self, started: threading.Event, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        async with contextlib.AsyncExitStack() as stack:
+        with contextlib.ExitStack() as stack:
             if "udp" in self._transports:
                 endpoint, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(LISTEN, self.port))
                 stack.callback(endpoint.close)
             if "tcp" in self._transports:
-                connections: set[asyncio.BaseTransport] = set()
-                server = await loop.create_server(lambda: _Connection(self, connections), LISTEN, self.port, backlog=1024)
-                stack.callback(server.close)
-                stack.callback(_close_all, connections)
+                listening = stack.enter_context(socket.create_server((LISTEN, self.port), backlog=1024))
+                listening.setblocking(False)
+                loop.add_reader(listening, self._accept, listening)
+                stack.callback(loop.remove_reader, listening)
             started.set()
             await stop.wait()
-        # Nobody is listened to any more, so no further task begins.
+        self._ends = True
+        for connection in list(self._open):
+            connection.close()
         for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._running, *self._accepting, return_exceptions=True)
         await asyncio.sleep(0)  # lets the closed transports say goodbye
 
+    def _accept(self, listening: socket.socket) -> None:
+        """Take a connection. asyncio's own server, when it is closed, forgets the sockets of those that come in that moment."""
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+            connection, _ = listening.accept()
+            _keep(self._accepting, asyncio.get_running_loop().connect_accepted_socket(lambda: _Connection(self), connection))
 
-def _close_all(connections: set[asyncio.BaseTransport]) -> None:
-    for connection in list(connections):
-        connection.close()
+    def opened(self, connection: asyncio.BaseTransport) -> None:
+        """A TCP connection was accepted; one that comes at the end is closed at once."""
+        self.connections += 1
+        self._open.add(connection)
+        if self._ends:
+            connection.close()
+
+    def closed(self, connection: asyncio.BaseTransport) -> None:
+        """A TCP connection is no more."""
+        self._open.discard(connection)
+
+
+def _keep(tasks: set[asyncio.Task[Any]], work: Coroutine[Any, Any, Any]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -156,66 +177,26 @@ class _Datagrams(asyncio.DatagramProtocol):
 class _Connection(asyncio.Protocol):
     """One TCP connection: any number of requests, each after its length."""
 
-    def __init__(self, kdc: ScriptedKdc, open_ones: set[asyncio.BaseTransport]) -> None:
-        self._kdc, self._open_ones, self._received = kdc, open_ones, b""
+    def __init__(self, kdc: ScriptedKdc) -> None:
+        self._kdc, self._received = kdc, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._open_ones.add(transport)
-        self._kdc.connections += 1
+        self._kdc.opened(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._open_ones.discard(self._transport)
+        self._kdc.closed(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        while len(self._received) >= _PREFIX:
-            end = _PREFIX + struct.unpack("!I", self._received[:_PREFIX])[0]
+        while len(self._received) >= PREFIX:
+            end = PREFIX + struct.unpack("!I", self._received[:PREFIX])[0]
             if len(self._received) < end:
                 return
-            message, self._received = self._received[_PREFIX:end], self._received[end:]
+            message, self._received = self._received[PREFIX:end], self._received[end:]
             peer = self._transport.get_extra_info("peername")
             self._kdc.perform(Exchange(self._kdc, self._kdc.take(message, "tcp"), self._transport.write, self._transport.close, peer))
-
-
-class _OneReply(asyncio.DatagramProtocol):
-    def __init__(self, reply: "asyncio.Future[bytes]") -> None:
-        self._reply = reply
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        if not self._reply.done():
-            self._reply.set_result(data)
-
-    def error_received(self, exc: Exception) -> None:
-        if not self._reply.done():
-            self._reply.set_exception(exc)
-
-
-async def _ask_by_udp(address: Address, request: bytes) -> bytes:
-    loop = asyncio.get_running_loop()
-    reply: asyncio.Future[bytes] = loop.create_future()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _OneReply(reply), remote_addr=address)
-    try:
-        transport.sendto(request)
-        return await reply
-    finally:
-        transport.close()
-
-
-async def _ask_by_tcp(address: Address, request: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(*address)
-    try:
-        writer.write(struct.pack("!I", len(request)) + request)
-        (length,) = struct.unpack("!I", await reader.readexactly(_PREFIX))
-        return await reader.readexactly(length)
-    except asyncio.IncompleteReadError as error:
-        raise ConnectionResetError from error
-    finally:
-        writer.close()
-
-
-_ASK = {"udp": _ask_by_udp, "tcp": _ask_by_tcp}
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The scripted KDC does with a request what it is told to do."""
 
+import contextlib
+import gc
 import socket
 import struct
 from collections.abc import Iterator
@@ -214,3 +216,12 @@ def test_a_mistake_in_a_behaviour_fails_the_test() -> None:
 
     with pytest.raises(AssertionError, match="KeyError"):
         run()
+
+
+def test_connections_end_with_it_whenever_they_came() -> None:
+    with scripted_kdc(silence) as kdc:
+        clients = [socket.create_connection((LISTEN, kdc.port), timeout=10) for _ in range(50)]
+    gc.collect()  # what was left open is found, and is a ResourceWarning: an error here
+    for client in clients:
+        with client, contextlib.suppress(ConnectionResetError):  # that is how those end that nobody had accepted yet
+            assert client.recv(1) == b""
