@@ -5,9 +5,8 @@ each call opens one level, so a message is never opened deeper than its reader's
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04
@@ -27,12 +26,15 @@ class DerError(ValueError):
     """These bytes are not what was expected. Never leaves `kerbauth.kdc.protocol`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element: its identifier octet and its content (which may hold a ticket, and stays out of the repr)."""
 
     tag: int
-    content: bytes = field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:
+        """The tag alone."""
+        return f"Element(tag={self.tag:#04x})"
 
 
 def application(number: int) -> int:
