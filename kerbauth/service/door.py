@@ -70,7 +70,7 @@ class HttpDoor:
     async def _open(self, generation: Generation) -> None:
         """Begin to listen. Raises OSError."""
         server, context = self._settings.server, generation.prepared.tls.context
-        limits = configured_limits(server)
+        limits = configured_limits(server, sum(realm.max_concurrent for realm in self._settings.realms.values()))
         apart = bool(self._sockets.operators)
         self._app = make_app(generation.services(), limits=Limits(body_seconds=server.body_timeout), operations_apart=apart)
         self._tls = None if context is None else TlsSwitch(context)

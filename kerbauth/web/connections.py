@@ -21,7 +21,10 @@ logger = logging.getLogger(__name__)
 LOOPBACK: Final[tuple[Network, ...]] = (read_network("127.0.0.0/8"), read_network("::1"))
 
 SPARE_FILES: Final = 256
-"""Files that are open besides connections: log, audit, and what libkrb5 needs for the logins under way."""
+"""Files that are open besides connections and logins: log, audit, counters, and what libkrb5 reads."""
+
+FILES_PER_LOGIN: Final = 2
+"""Sockets to KDCs: one, and another while the first KDC is being passed over."""
 
 FAREWELLS: Final = 128
 """Connections above the limit that may wait for their peer to read why; more are closed without a word."""
@@ -51,6 +54,7 @@ class ConnectionLimits:
     keepalive: float = 75.0
     reader: float = 20.0  # to take 48 kB of a reply, or the rest of it
     linger: float = 2.0  # for a refused request's rest to be read and thrown away, so that the client can read the refusal
+    logins: int = 0  # that may be under way, each with files of its own
 
 
 class Connections:
@@ -112,14 +116,18 @@ def _source(address: str) -> str:
     return address if read is None else as_source(read)
 
 
-def configured_limits(settings: ServerSettings) -> ConnectionLimits:
-    """The limits that are configured. Many users share a proxy and this machine, so each of these may have all connections there are."""
+def configured_limits(settings: ServerSettings, logins: int) -> ConnectionLimits:
+    """The limits that are configured, where so many logins may be under way.
+
+    Many users share a proxy and this machine, so each of these may have all connections there are.
+    """
     return ConnectionLimits(
         total=settings.max_connections,
         per_address=settings.max_connections_per_address,
         exempt=(*LOOPBACK, *settings.trusted_proxies),
         header=settings.header_timeout,
         keepalive=settings.keepalive_timeout,
+        logins=logins,
     )
 
 
@@ -129,12 +137,13 @@ def fit_to_files(limits: ConnectionLimits) -> ConnectionLimits:
     Each connection is a file (getrlimit(2), RLIMIT_NOFILE). Without one the kernel keeps new connections waiting, unanswered.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = limits.total + SPARE_FILES
+    spare = SPARE_FILES + limits.logins * FILES_PER_LOGIN
+    needed = limits.total + spare
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return limits
-    total = max(soft - SPARE_FILES, 1)
+    total = max(soft - spare, 1)
     logger.warning("only %d files may be open, so there are at most %d connections; raise LimitNOFILE or ulimit -n", soft, total)
     return replace(limits, total=total)

@@ -286,14 +286,22 @@ import logging, resource
 from kerbauth.web.connections import ConnectionLimits, fit_to_files
 logging.basicConfig(format="%(message)s")
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-print(fit_to_files(ConnectionLimits(total=1000)).total, *resource.getrlimit(resource.RLIMIT_NOFILE))
+print(fit_to_files(ConnectionLimits(total=1000, logins={logins})).total, *resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 
 
 @pytest.mark.parametrize(
-    ("soft", "hard", "found", "warned"),
-    [(512, 4096, "1000 1256 4096", False), (300, 800, "544 800 800", True), (2000, 2000, "1000 2000 2000", False)],
+    ("soft", "hard", "logins", "found", "warned"),
+    [
+        (512, 4096, 0, "1000 1256 4096", False),
+        (512, 4096, 500, "1000 2256 4096", False),
+        (300, 800, 0, "544 800 800", True),
+        (300, 800, 100, "344 800 800", True),
+        (2000, 2000, 0, "1000 2000 2000", False),
+    ],
 )
-def test_there_are_no_more_connections_than_open_files(soft: int, hard: int, found: str, warned: bool) -> None:
-    done = subprocess.run([sys.executable, "-c", FIT.format(soft=soft, hard=hard)], capture_output=True, text=True, check=True)
+def test_there_are_no_more_connections_than_open_files(soft: int, hard: int, logins: int, found: str, warned: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIT.format(soft=soft, hard=hard, logins=logins)], capture_output=True, text=True, check=True
+    )
     assert (done.stdout.strip(), "only 800 files may be open" in done.stderr) == (found, warned)

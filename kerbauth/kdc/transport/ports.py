@@ -9,8 +9,9 @@ import socket
 from collections import deque
 from typing import Final
 
-HOLD: Final = 5.0
-"""Seconds that the socket itself is kept, so that no process of this machine gets its port: longer than any KDC of use takes."""
+HOLD: Final = 60.0
+"""Seconds that the socket itself is kept, so that no process of this machine gets its port: longer than any KDC of use takes, and than one
+that is moved to another host stands still."""
 
 HELD: Final = 256
 """Sockets that are kept at a time; each is a descriptor."""
