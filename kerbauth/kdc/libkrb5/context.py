@@ -86,7 +86,7 @@ class Context:
         text = self.ffi.new("char **")
         self.check(self.lib.krb5_unparse_name(self.pointer, principal, text))
         try:
-            return self._string(text[0])
+            return self.string(text[0])
         finally:
             self.lib.krb5_free_unparsed_name(self.pointer, text[0])
 
@@ -121,7 +121,8 @@ class Context:
         while self._undo:
             self._undo.pop()()
 
-    def _string(self, text: Any) -> bytes:
+    def string(self, text: Any) -> bytes:
+        """A C string that the library still owns."""
         content = self.ffi.string(text)
         return content if isinstance(content, bytes) else content.encode()
 
@@ -130,7 +131,7 @@ class Context:
             return f"libkrb5 cannot be used (error {number})"
         text = self.lib.krb5_get_error_message(self.pointer, number)
         try:
-            return self._string(text).decode(errors="replace")[:_SHOWN]
+            return self.string(text).decode(errors="replace")[:_SHOWN]
         finally:
             self.lib.krb5_free_error_message(self.pointer, text)
 

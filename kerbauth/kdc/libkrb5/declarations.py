@@ -87,6 +87,7 @@ krb5_error_code krb5_kt_close(krb5_context, krb5_keytab);
 krb5_error_code krb5_get_init_creds_opt_alloc(krb5_context, krb5_get_init_creds_opt **);
 void krb5_get_init_creds_opt_free(krb5_context, krb5_get_init_creds_opt *);
 void krb5_get_init_creds_opt_set_canonicalize(krb5_get_init_creds_opt *, int);
+void krb5_get_init_creds_opt_set_tkt_life(krb5_get_init_creds_opt *, krb5_deltat);
 krb5_error_code krb5_get_init_creds_opt_set_expire_callback(krb5_context, krb5_get_init_creds_opt *,
     void (*)(krb5_context, void *, krb5_timestamp, krb5_timestamp, krb5_boolean), void *);
 krb5_error_code krb5_get_init_creds_opt_set_fast_ccache(krb5_context, krb5_get_init_creds_opt *, krb5_ccache);
@@ -108,6 +109,10 @@ krb5_error_code krb5_cc_new_unique(krb5_context, const char *, const char *, krb
 krb5_error_code krb5_cc_initialize(krb5_context, krb5_ccache, krb5_principal);
 krb5_error_code krb5_cc_store_cred(krb5_context, krb5_ccache, krb5_creds *);
 krb5_error_code krb5_cc_destroy(krb5_context, krb5_ccache);
+krb5_error_code krb5_cc_resolve(krb5_context, const char *, krb5_ccache *);
+const char *krb5_cc_get_name(krb5_context, krb5_ccache);
+krb5_error_code krb5_cc_get_config(krb5_context, krb5_ccache, krb5_principal, const char *, krb5_data *);
+krb5_error_code krb5_cc_close(krb5_context, krb5_ccache);
 
 krb5_error_code krb5_tkt_creds_init(krb5_context, krb5_ccache, krb5_creds *, krb5_flags, krb5_tkt_creds_context *);
 krb5_error_code krb5_tkt_creds_step(krb5_context, krb5_tkt_creds_context, krb5_data *, krb5_data *, krb5_data *, unsigned int *);

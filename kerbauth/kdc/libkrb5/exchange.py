@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kerbauth.core.secret import Secret
+from kerbauth.kdc.libkrb5.armour import ArmourTicket
 from kerbauth.kdc.libkrb5.context import Context
 from kerbauth.kdc.libkrb5.expiry import Expiry, ExpiryListener
 
@@ -32,8 +33,11 @@ class AsExchange:
     takes_long = False
     """Whether a step may take milliseconds: libkrb5 makes a key from the password in one of them."""
 
-    def __init__(self, context: Context, client: str, service: str | None = None) -> None:
-        """For `client` (text form with realm), a ticket to `service`, or to the realm's krbtgt. Raises LibraryError."""
+    def __init__(self, context: Context, client: str, service: str | None = None, armour: ArmourTicket | None = None) -> None:
+        """For `client` (text form with realm), a ticket to `service`, or to the realm's krbtgt; in `armour`, if there is one.
+
+        Raises LibraryError.
+        """
         self._context = context
         self._client = client
         lib = context.lib
@@ -41,6 +45,7 @@ class AsExchange:
         options = context.make("krb5_get_init_creds_opt *", lib.krb5_get_init_creds_opt_alloc, free=lib.krb5_get_init_creds_opt_free)
         lib.krb5_get_init_creds_opt_set_canonicalize(options, 1)  # the KDC's canonical client name decides (RFC 6806 section 5)
         self._listener = ExpiryListener(context, options)
+        self._worn = armour.put_on(context, options) if armour is not None else None
         self._exchange = context.make(
             "krb5_init_creds_context",
             lib.krb5_init_creds_init,
@@ -80,9 +85,14 @@ class AsExchange:
     def step(self, reply: bytes = b"") -> Request | None:
         """Take the KDC's last reply (none at first), and give the next request; None when the credentials are there.
 
-        Raises LibraryError; the KDC's own KRB-ERROR is in the reply that was handed over.
+        Raises LibraryError; the KDC's own KRB-ERROR is in the reply that was handed over. In armour: InArmourError, which holds it, and
+        OutsideArmourError.
         """
-        return step(self._context, self._context.lib.krb5_init_creds_step, self._exchange, reply)
+
+        def forth() -> Request | None:
+            return step(self._context, self._context.lib.krb5_init_creds_step, self._exchange, reply)
+
+        return forth() if self._worn is None else self._worn.step(self._exchange, reply, forth)
 
     def credentials(self) -> Any:
         """The krb5_creds, once `step` has given None. Raises LibraryError."""

@@ -54,19 +54,27 @@ def excessive(infos: Iterable[KeyInfo]) -> int | None:
     return max((count for info in infos if (count := info.iterations) is not None and count > MAX_ITERATIONS), default=None)
 
 
-def _infos(message: bytes) -> Iterator[KeyInfo]:
+def padata(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and value of what a KRB-ERROR (in its e-data), AS-REP or TGS-REP holds of PA-DATA, or of what is written like it.
+
+    Raises DerError, also while it is gone through.
+    """
     tag = message[0] if message else 0
     if tag not in {KRB_ERROR, AS_REP, TGS_REP}:
         msg = "no reply of a KDC"
         raise der.DerError(msg)
     fields = der.fields(der.single(der.single(message, tag), der.SEQUENCE))
     if tag != KRB_ERROR:
-        padata = fields.get(2)  # RFC 4120 5.4.2
+        found = fields.get(2)  # RFC 4120 5.4.2
     elif 12 in fields:  # RFC 4120 5.9.1
-        padata = der.single(fields[12], der.OCTET_STRING) or None
+        found = der.single(fields[12], der.OCTET_STRING) or None
     else:
-        padata = None
-    for kind, value in _entries(padata) if padata is not None else ():
+        found = None
+    return _entries(found) if found is not None else iter(())
+
+
+def _infos(message: bytes) -> Iterator[KeyInfo]:
+    for kind, value in padata(message):
         if kind == _ETYPE_INFO2 and value:
             for entry in der.children(der.single(value, der.SEQUENCE)):
                 yield _info(entry)
