@@ -28,6 +28,8 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             site=realm.site,
             dns_servers=settings.dns.servers,
             kpasswd=realm.kpasswd,
+            account=realm.account,
+            fast=realm.fast,
         )
         for name, realm in settings.realms.items()
     )

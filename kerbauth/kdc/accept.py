@@ -49,8 +49,9 @@ class Acceptor:
     negotiated (a client could use IAKERB to talk to a KDC through us).
     """
 
-    def __init__(self, keytab: MemoryKeytab) -> None:
+    def __init__(self, keytab: MemoryKeytab, clients: MemoryKeytab) -> None:
         self._keytab = keytab  # kept: the credentials read it at each use
+        self._clients = clients
         self._credential = _acquire(keytab)
         self._forgetful = _acquire(keytab, _NO_REPLAY_CACHE)
 
@@ -58,6 +59,14 @@ class Acceptor:
     def keytab(self) -> bytes:
         """The name of the keytab in memory that holds our keys, for as long as this object is kept."""
         return self._keytab.name
+
+    @property
+    def clients(self) -> bytes:
+        """The same for the keys with which we ask KDCs for tickets ourselves.
+
+        An account's are in no other: no token is accepted with them.
+        """
+        return self._clients.name
 
     def accept(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         """Accept one token, bound to a channel as `binding` asks. Blocks for as long as the replay cache takes; raises nothing for an
@@ -129,4 +138,6 @@ def _vouched(accepted: AcceptSecContextResult) -> Proof:
 
 def load_acceptor(realms: Sequence[KerberosRealm]) -> Acceptor:
     """An acceptor with the keys of these realms' keytabs, which were checked. Call it after `runtime.activate`. Raises KeytabError."""
-    return Acceptor(MemoryKeytab(f"kerbauth-{next(_numbers)}", realms))
+    keytab = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms, lambda realm: realm.services)
+    clients = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms, lambda realm: (realm.client,))
+    return Acceptor(keytab, clients)

@@ -12,6 +12,7 @@ from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
 from kerbauth.kdc.cpu import Cpu
+from kerbauth.kdc.libkrb5.armour import InArmourError, OutsideArmourError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.libkrb5.exchange import Request
 from kerbauth.kdc.protocol.key_info import excessive
@@ -47,6 +48,14 @@ class EndedError(Exception):
         self.proof = proof
 
 
+class OutsideError(EndedError):
+    """An exchange in armour was answered outside of it. `sent` says whether a password has left in it."""
+
+    def __init__(self, proof: Unavailable, *, sent: bool) -> None:
+        super().__init__(proof)
+        self.sent = sent
+
+
 @dataclass(slots=True)
 class Conversation:
     """The KDC that answered first is the one that is asked from then on: a second one would count a wrong password once more.
@@ -72,7 +81,11 @@ class Conversation:
         """
         try:
             await self._run(stage, exchange, hear)
+        except OutsideArmourError as error:
+            raise OutsideError(self._outside(stage, error), sent=error.sent) from None
         except LibraryError as error:
+            if isinstance(error, InArmourError):
+                self.error = error.told
             raise EndedError(self.failed(stage, error)) from None
 
     async def _run(self, stage: Stage, exchange: Exchange, hear: Callable[[Reply], Awaitable[None]] | None) -> None:
@@ -151,6 +164,18 @@ class Conversation:
             return Refused(reason, stage, proved=proved, codes=codes, diagnostic=diagnostic, notices=notices)
         alarm = reason is Reason.KDC_NOT_TRUSTED
         return Unavailable(reason, stage, codes=codes, diagnostic=diagnostic, alarm=alarm, notices=notices)
+
+    def _outside(self, stage: Stage, error: OutsideArmourError) -> Unavailable:
+        """What an answer outside the armour means. Nobody vouches for it: it is never a refusal."""
+        told, self.error = self.error, None
+        code = catalogue.classify(error.number)
+        reason, diagnostic = catalogue.reason_for(stage, code), str(error)
+        if told is not None:
+            said, _, words = reason_of(stage, told)
+            diagnostic = f"{diagnostic}: {told.code} {words}".rstrip()
+            if said in {Reason.KDC_BUSY, Reason.KDC_UNREACHABLE}:
+                reason = said
+        return Unavailable(reason, stage, codes=(code,), diagnostic=diagnostic)
 
     def _codes(self) -> tuple[Code, ...]:
         return (catalogue.krb_error(self.error.code),) if self.error is not None else ()

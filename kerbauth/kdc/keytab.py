@@ -3,7 +3,7 @@
 import grp
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,30 +58,31 @@ def list_keys(path: Path) -> tuple[KeytabKey, ...]:
 
 
 def check(realm: KerberosRealm) -> tuple[str, ...]:
-    """Check a realm's keytab: the file, who may read it, and the keys of our own principals.
+    """Check a realm's keytab: the file, who may read it, and the keys of our own principals and account.
 
     Gives the problems back that do not stop the start (an `also_accept` principal without a key is one that does). Raises KeytabError
     with one sentence for what does.
     """
     check_file(realm.keytab, realm.keytab_group)
     keys = list_keys(realm.keytab)
-    for service in realm.services:
-        ours = [key for key in keys if key.principal == service]
+    used = dict.fromkeys(realm.services, "service") | ({realm.client: "account"} if realm.account is not None else {})
+    for principal, setting in used.items():
+        ours = [key for key in keys if key.principal == principal]
         if not ours:
             found = ", ".join(sorted({key.principal for key in keys}))
             msg = (
-                f"the keytab {realm.keytab} holds no key of {service}; it holds keys of: {found}. "
-                f"Export the keytab for {service}, or correct `service` of realm {realm.name}"
+                f"the keytab {realm.keytab} holds no key of {principal}; it holds keys of: {found}. "
+                f"Export the keytab for {principal}, or correct `{setting}` of realm {realm.name}"
             )
             raise KeytabError(msg)
         if not any(key.enctype in PERMITTED_ENCTYPES for key in ours):
             weak = ", ".join(sorted({key.enctype_name for key in ours}))
-            msg = f"the keytab {realm.keytab} holds no AES key of {service}, only {weak}. Export it again with AES keys"
+            msg = f"the keytab {realm.keytab} holds no AES key of {principal}, only {weak}. Export it again with AES keys"
             raise KeytabError(msg)
     return tuple(
         f"the keytab {realm.keytab} holds {key.enctype_name} keys of {key.principal}; they are never used and should be removed"
         for key in keys
-        if key.principal in realm.services and key.enctype not in PERMITTED_ENCTYPES
+        if key.principal in used and key.enctype not in PERMITTED_ENCTYPES
     )
 
 
@@ -126,23 +127,23 @@ def _is_group(gid: int, name: str) -> bool:
 
 
 class MemoryKeytab:
-    """A keytab in this process's memory, holding the AES keys of our own service principals and nothing else.
+    """A keytab in this process's memory, holding the AES keys of some principals of each realm and of no others.
 
-    The file may hold more; what is not configured is not accepted. libkrb5 keeps a MEMORY keytab as long as a handle is open
+    The file may hold more; what is not configured is not used. libkrb5 keeps a MEMORY keytab as long as a handle is open
     (lib/krb5/keytab/kt_memory.c), so this object must outlive every credential acquired from it.
     """
 
-    def __init__(self, name: str, realms: Sequence[KerberosRealm]) -> None:
-        """Load the keys. `name` must be new in this process. Raises KeytabError."""
+    def __init__(self, name: str, realms: Sequence[KerberosRealm], principals: Callable[[KerberosRealm], Sequence[str]]) -> None:
+        """Load the keys of a realm's `principals`. `name` must be new in this process. Raises KeytabError."""
         self.name = f"MEMORY:{name}".encode()
         self._context = krb5.init_context()
         self._keytab = krb5.kt_resolve(self._context, self.name)
         for realm in realms:
-            self._load(realm)
+            self._load(realm.keytab, principals(realm))
 
-    def _load(self, realm: KerberosRealm) -> None:
-        for entry in _entries(self._context, realm.keytab):
-            if str(entry.principal) in realm.services and entry.key.enctype in PERMITTED_ENCTYPES:
+    def _load(self, path: Path, principals: Sequence[str]) -> None:
+        for entry in _entries(self._context, path):
+            if str(entry.principal) in principals and entry.key.enctype in PERMITTED_ENCTYPES:
                 krb5.kt_add_entry(self._context, self._keytab, entry.principal, entry.kvno, entry.timestamp, entry.key)
 
 

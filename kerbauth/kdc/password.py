@@ -25,6 +25,7 @@ from kerbauth.core.principal import MalformedPrincipalError, Principal
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
 from kerbauth.core.secret import Secret
+from kerbauth.kdc.armour import Armour, begun
 from kerbauth.kdc.conversation import Conversation, EndedError
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.late_key import LateKey, NeedsLibraryError
@@ -49,13 +50,17 @@ GRACE: Final = 0.2
 
 @dataclass(slots=True)
 class PasswordLogin:
-    """Password logins of one realm. `direct` turns false when the realm's KDC has refused to give our ticket without a TGT."""
+    """Password logins of one realm, in `armour` if there is one.
+
+    `direct` turns false when the realm's KDC has refused to give our ticket without a TGT.
+    """
 
     realm: KerberosRealm
     kdcs: Kdcs
     cpu: Cpu
     keytab: bytes
     direct: bool = True
+    armour: Armour | None = None
 
     async def verify(self, principal: Principal, password: Secret, until: float, late: Callable[[Proof], None] | None = None) -> Proof:
         """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
@@ -140,6 +145,11 @@ class PasswordLogin:
         self, talk: Conversation, principal: Principal, password: Secret, service: str | None, stage: Stage = Stage.AS
     ) -> AsExchange:
         """One AS exchange. Raises EndedError."""
+        if self.armour is not None:
+            # What the KDC says of the key comes in the armour, which libkrb5 alone can open: so it makes the key.
+            armoured = await self.armour.exchange(talk, stage, lambda ticket: begun(ticket, talk, principal, password, service))
+            if armoured is not None:
+                return armoured
         salt = (principal.realm + "".join(principal.components)).encode()  # RFC 4120 4
         exchange = self._begun(talk, principal, service, stage)
         try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerbauth.settings.kdcs import Transport
+from kerbauth.settings.kdcs import Fast, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class KerberosRealm:
     `HTTP/sso.corp.example`. `deadline` is in seconds. With `transport` AUTO, UDP comes first. `resend_passwords` says that these KDCs
     answer a request with a password in it that comes twice from memory (MIT: kdc/replay.c), so that it is counted once.
     `expiry_warning_days` is how far ahead of the end of a password or account its user is warned; 0 is never.
+    `account` is the account behind the service principals, without realm, with its key in the keytab; None: there is none but `service`.
+    `fast` says whether passwords go out in armour, made of the ticket of `client`.
     `kpasswd` are the password-changing servers, `host` or `host:port`; empty: the KDCs' hosts.
     """
 
@@ -33,8 +35,15 @@ class KerberosRealm:
     site: str | None = None
     dns_servers: tuple[str, ...] = ()
     kpasswd: tuple[str, ...] = ()
+    account: str | None = None
+    fast: Fast = Fast.OFF
 
     @property
     def services(self) -> tuple[str, ...]:
         """Every service principal, with its realm in text form, that a client may ask for."""
         return tuple(f"{service}@{self.name}" for service in (self.service, *self.also_accept))
+
+    @property
+    def client(self) -> str:
+        """The principal, with its realm in text form, as which we ask the KDC for tickets ourselves."""
+        return f"{self.account or self.service}@{self.name}"

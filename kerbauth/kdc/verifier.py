@@ -16,16 +16,19 @@ from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc import old_password, probe
 from kerbauth.kdc.accept import Acceptor
+from kerbauth.kdc.armour import Armour
 from kerbauth.kdc.asking import Asking
 from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError
 from kerbauth.kdc.bulkhead import FullError as ProbesFullError
 from kerbauth.kdc.cpu import Cpu
+from kerbauth.kdc.own_ticket import get_own_ticket
 from kerbauth.kdc.password import PasswordLogin
 from kerbauth.kdc.password_change import ProvedOld
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.slots import FullError, Slots
 from kerbauth.ports import RealmState, TokenAnswer
 from kerbauth.settings.fields import split_host_port
+from kerbauth.settings.kdcs import Fast
 
 PROBE_DEADLINE: Final = 2.0  # seconds: readiness is asked every few seconds and must not wait for a silent KDC
 PROBE_KEEP: Final = 5.0  # seconds an answer about a KDC is good for
@@ -66,7 +69,10 @@ class KerberosVerifier:
     def _realm(self, realm: KerberosRealm, before: "KerberosVerifier | None", workers: int) -> _Realm:
         kept = before.asking(realm) if before is not None else None
         asking = kept.shared() if kept is not None else Asking(realm, self._cpu, workers)
-        return _Realm(realm, _slots(realm, before), asking, PasswordLogin(realm, asking.kdcs, self._cpu, self._acceptor.keytab))
+        login = PasswordLogin(realm, asking.kdcs, self._cpu, self._acceptor.keytab)
+        if realm.fast is not Fast.OFF:  # not the armour of `before`: the keytab may be another
+            login.armour = Armour(realm, lambda: get_own_ticket(realm, asking.kdcs, self._cpu, self._acceptor.clients))
+        return _Realm(realm, _slots(realm, before), asking, login)
 
     @property
     def cpu(self) -> Cpu:
@@ -134,6 +140,9 @@ class KerberosVerifier:
             problem = await realm.probes.run(PROBE_DEADLINE, lambda: probe.problem(realm.settings.services[0]))
         except (DeadlineError, ProbesFullError):
             problem = f"no KDC of {name} answered within {PROBE_DEADLINE:g} seconds"
+        if not problem and realm.login.armour is not None:
+            await realm.asking.begin()
+            problem = await realm.login.armour.problem(PROBE_DEADLINE)
         return RealmState(name, ready=not problem, problem=problem)
 
     def slots(self, realm: KerberosRealm) -> Slots | None:
@@ -151,6 +160,8 @@ class KerberosVerifier:
         """Let the accepting threads end, and leave the KDCs to the verifier that goes on with them, if one does."""
         self._accepting.shutdown(wait=False)
         for realm in self._realms.values():
+            if realm.login.armour is not None:
+                realm.login.armour.close()
             realm.asking.leave()
 
 

@@ -4,7 +4,7 @@ from kerbauth.core.problem import Problem
 from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
 from kerbauth.settings.clients import ClientSettings
-from kerbauth.settings.kdcs import DnsSettings, Transport
+from kerbauth.settings.kdcs import DnsSettings, Fast, Transport
 from kerbauth.settings.leaves import leaves, named_files
 from kerbauth.settings.load import SettingsError, load
 from kerbauth.settings.model import MessageSettings, PermissionSettings, Settings
@@ -23,6 +23,7 @@ __all__ = [
     "AuditSettings",
     "ClientSettings",
     "DnsSettings",
+    "Fast",
     "LogFormat",
     "LogLevel",
     "MessageSettings",

@@ -151,6 +151,18 @@ def _service(value: str) -> str:
     return value
 
 
+def _account(value: str) -> str:
+    """An account's principal without its realm, in the one spelling that a keytab's principal is compared with."""
+    try:
+        principal = Principal.parse(f"{value}@REALM")
+    except MalformedPrincipalError:
+        principal = None
+    if principal is None or len(principal.components) > 2 or principal.name != value or value != "".join(value.split()):
+        msg = "is no principal without a realm; expected the account's name, like svc-kerbauth"
+        raise one(msg)
+    return value
+
+
 def _several(values: tuple[str, ...]) -> tuple[str, ...]:
     """A list that somebody wrote: not empty, and nothing in it twice."""
     if not values:
@@ -188,6 +200,7 @@ GenesysName = Annotated[str, AfterValidator(_genesys_name), Kind("text")]
 RealmName = Annotated[str, AfterValidator(_realm_name), Kind("realm")]
 KdcAddress = Annotated[str, AfterValidator(_kdc), Kind("host or host:port")]
 ServicePrincipal = Annotated[str, AfterValidator(_service), Kind("service/host")]
+AccountName = Annotated[str, AfterValidator(_account), Kind("account")]
 NetworkRange = Annotated[Network, BeforeValidator(_network), Kind("network")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), Kind("seconds")]
 # TOML has lists only; strict mode would want Python's tuples. What is in them stays strict.

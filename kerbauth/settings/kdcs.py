@@ -22,6 +22,14 @@ class Transport(StrEnum):
     TCP = "tcp"
 
 
+class Fast(StrEnum):
+    """Whether a realm's passwords go to its KDCs in armour (FAST, RFC 6113)."""
+
+    OFF = "off"
+    TRY = "try"
+    REQUIRE = "require"
+
+
 def _site(value: str) -> str:
     if not _SITE.fullmatch(value):
         msg = "is no name of a site; expected letters, digits, hyphens and underscores, like Default-First-Site-Name"

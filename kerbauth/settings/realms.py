@@ -10,6 +10,7 @@ from kerbauth.core.mapping import NameRules, NameSettingsError
 from kerbauth.core.names import Case
 from kerbauth.core.problem import Problem
 from kerbauth.settings.fields import (
+    AccountName,
     Different,
     FilePath,
     KdcAddress,
@@ -21,7 +22,7 @@ from kerbauth.settings.fields import (
     Table,
 )
 from kerbauth.settings.findings import Finding, one, refuse
-from kerbauth.settings.kdcs import Site, Transport
+from kerbauth.settings.kdcs import Fast, Site, Transport
 from kerbauth.settings.realm_names import NameSettings
 
 
@@ -70,6 +71,16 @@ class RealmSettings(Table):
     )
     also_accept: Annotated[tuple[ServicePrincipal, ...], Lax, Different] = Field(
         (), description="Further service principals in the keytab that clients may ask for, without their realm."
+    )
+    account: AccountName | None = Field(
+        None,
+        description="The account behind our service principals, with its key in the keytab, without its realm. Its ticket is the armour of "
+        "`fast`; left out, that of `service`. With Active Directory it is needed, unless the account's user principal name is `service`.",
+    )
+    fast: Annotated[Fast, Lax] = Field(
+        Fast.OFF,
+        description="Whether passwords go to the KDCs in armour (FAST): off; try (in armour where the KDC is known to take it, else "
+        "without); require (never without: no login where there is no armour).",
     )
     default: bool = Field(
         False,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.assembly.realms import kerberos_realms
-from kerbauth.settings import Settings, Transport, load
+from kerbauth.settings import Fast, Settings, Transport, load
 
 
 @pytest.fixture
@@ -57,3 +57,18 @@ def test_a_password_is_not_sent_twice_where_the_settings_say_so(tmp_path: Path) 
     )
     (realm,) = kerberos_realms(load(config, {}))
     assert not realm.resend_passwords
+
+
+def test_the_kerberos_side_knows_whose_ticket_is_the_armour(tmp_path: Path) -> None:
+    config = tmp_path / "kerbauth.toml"
+    config.write_text(
+        '[realms."A.TEST"]\nkind = "mit"\nkeytab = "k"\nservice = "HTTP/a.test"\naccount = "svc"\nfast = "try"\n'
+        '[permissions]\nadapter = "none"\n'
+    )
+    (realm,) = kerberos_realms(load(config, {}))
+    assert (realm.fast, realm.client) == (Fast.TRY, "svc@A.TEST")
+
+
+def test_without_an_account_it_is_the_service_principals(settings: Settings) -> None:
+    (realm,) = kerberos_realms(settings)
+    assert (realm.fast, realm.client) == (Fast.OFF, "HTTP/a.test@A.TEST")

@@ -7,10 +7,12 @@ import krb5
 import pytest
 
 from kerbauth.kdc import keytab
+from kerbauth.kdc.accept import load_acceptor
 from kerbauth.kdc.keytab import KeytabError, MemoryKeytab
 from kerbauth.kdc.realm import KerberosRealm
 
 SERVICE = "HTTP/localhost@KA.TEST"
+ACCOUNT = "svc-kerbauth@KA.TEST"
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +75,17 @@ def test_a_keytab_without_our_principal_is_refused_and_says_what_is_there(tmp_pa
 def test_every_further_principal_needs_a_key_too(tmp_path: Path) -> None:
     with pytest.raises(KeytabError, match="HTTP/alias@KA"):
         keytab.check(realm(write(tmp_path / "k", (SERVICE, 2, 18)), also_accept=("HTTP/alias",)))
+
+
+def test_the_account_needs_a_key_as_well(tmp_path: Path) -> None:
+    with pytest.raises(KeytabError, match=r"no key of svc-kerbauth@KA\.TEST; .* correct `account` of realm KA\.TEST"):
+        keytab.check(realm(write(tmp_path / "k", (SERVICE, 2, 18)), account="svc-kerbauth"))
+
+
+def test_an_account_with_an_aes_key_passes_and_its_weak_keys_are_pointed_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", (SERVICE, 2, 18), (ACCOUNT, 2, 17), (ACCOUNT, 2, 23))
+    (warning,) = keytab.check(realm(path, account="svc-kerbauth"))
+    assert "arcfour-hmac keys of svc-kerbauth@KA.TEST" in warning
 
 
 def test_a_missing_keytab_is_refused(tmp_path: Path) -> None:
@@ -149,10 +162,18 @@ def test_somebody_elses_keytab_is_refused(tmp_path: Path) -> None:
 
 def test_only_configured_principals_with_aes_keys_are_loaded(tmp_path: Path) -> None:
     path = write(tmp_path / "k", (SERVICE, 2, 18), (SERVICE, 2, 23), ("HTTP/other@KA.TEST", 1, 18), (SERVICE, 3, 17))
-    memory = MemoryKeytab("test-loaded", [realm(path)])
+    memory = MemoryKeytab("test-loaded", [realm(path)], lambda each: each.services)
     context = krb5.init_context()
     loaded = [(str(entry.principal), entry.kvno, entry.key.enctype) for entry in krb5.kt_resolve(context, memory.name)]
     assert sorted(loaded) == [(SERVICE, 2, 18), (SERVICE, 3, 17)]
+
+
+@pytest.mark.parametrize(("account", "client"), [("svc-kerbauth", ACCOUNT), (None, SERVICE)])
+def test_no_token_is_accepted_with_the_accounts_key(tmp_path: Path, account: str | None, client: str) -> None:
+    acceptor = load_acceptor([realm(write(tmp_path / "k", (SERVICE, 2, 18), (ACCOUNT, 5, 18)), account=account)])
+    context = krb5.init_context()
+    assert [str(entry.principal) for entry in krb5.kt_resolve(context, acceptor.keytab)] == [SERVICE]
+    assert [str(entry.principal) for entry in krb5.kt_resolve(context, acceptor.clients)] == [client]
 
 
 def test_an_enctype_without_a_name_is_shown_by_number() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 AS_REQ, AS_REP, TGS_REQ, TGS_REP, KRB_ERROR = 10, 11, 12, 13, 30  # application tags, which are also the message types: RFC 4120, 7.5.7
 PREAUTH_REQUIRED, RESPONSE_TOO_BIG = 25, 52  # RFC 4120, 7.5.9
 AES256, AES128 = 18, 17  # RFC 3962, 7
-ETYPE_INFO2, FX_COOKIE = 19, 133  # RFC 4120, 7.5.2 and RFC 6113, 7.1
+ETYPE_INFO2, FX_COOKIE, FX_FAST = 19, 133, 136  # RFC 4120, 7.5.2 and RFC 6113, 7.1
 
 # What proves a password: PA-ENC-TIMESTAMP (RFC 4120, 5.2.7.2), PA-ENCRYPTED-CHALLENGE (RFC 6113, 5.4.6), PA-SPAKE
 # (draft-ietf-kitten-krb-spake-preauth). An encrypted challenge travels inside FAST, where nobody but the KDC sees it.
@@ -163,6 +163,18 @@ def padata_types(request: bytes) -> frozenset[int]:
     listed = inside(Element(0, request, 0), _APPLICATION | message_type(request), _SEQUENCE, _CONTEXT | 3, _SEQUENCE)
     kinds = (inside(each, _CONTEXT | 1, _INTEGER) for each in elements(listed.content)) if listed else ()
     return frozenset(int.from_bytes(kind.content, "big", signed=True) for kind in kinds if kind)
+
+
+def without_padata(request: bytes, *kinds: int) -> bytes:
+    """The AS-REQ without its pre-authentication data of these types: what a KDC that does not know them makes of it."""
+    body = inside(Element(0, request, 0), _APPLICATION | AS_REQ, _SEQUENCE)
+    assert body, "this is an AS-REQ"
+    fields = {each.tag & 0x1F: tlv(each.tag, each.content) for each in elements(body.content)}
+    listed = inside(body, _CONTEXT | 3, _SEQUENCE)
+    entries = [(inside(each, _CONTEXT | 1, _INTEGER), each) for each in elements(listed.content)] if listed else []
+    kept = [tlv(each.tag, each.content) for kind, each in entries if kind and int.from_bytes(kind.content, "big", signed=True) not in kinds]
+    fields[3] = field(3, tlv(_SEQUENCE, *kept)) if kept else b""
+    return tlv(_APPLICATION | AS_REQ, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))
 
 
 def with_nonce_changed(request: bytes) -> bytes:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerbauth.settings import RealmKind, Transport
+from kerbauth.settings import Fast, RealmKind, Transport
 from kerbauth.settings.realm_names import NameSettings
 from kerbauth.settings.realms import RealmSettings
 from tests.settings.files import PERMISSIONS, REALM, only_problem, problems, read
@@ -65,3 +65,26 @@ def test_a_name_server_that_is_none_is_refused(tmp_path: Path, server: str, mess
 
 def test_without_the_table_the_machines_name_servers_are_asked(tmp_path: Path) -> None:
     assert read(tmp_path, REALM, PERMISSIONS).dns.servers == ()
+
+
+@pytest.mark.parametrize("fast", list(Fast))
+def test_passwords_go_out_in_armour_as_it_is_written(tmp_path: Path, fast: Fast) -> None:
+    assert read(tmp_path, REALM, f'fast = "{fast.value}"', PERMISSIONS).realms["CORP.EXAMPLE"].fast is fast
+
+
+def test_where_nothing_is_written_passwords_go_out_without_armour(tmp_path: Path) -> None:
+    assert read(tmp_path, REALM, PERMISSIONS).realms["CORP.EXAMPLE"].fast is Fast.OFF
+
+
+def test_another_word_for_armour_is_refused(tmp_path: Path) -> None:
+    assert only_problem(tmp_path, REALM, 'fast = "demand"', PERMISSIONS).key == 'realms."CORP.EXAMPLE".fast'
+
+
+@pytest.mark.parametrize("account", ["svc-kerbauth", "KERBAUTH$", "armour/sso.corp.example"])
+def test_an_account_is_named_without_its_realm(tmp_path: Path, account: str) -> None:
+    assert read(tmp_path, REALM, f'account = "{account}"', PERMISSIONS).realms["CORP.EXAMPLE"].account == account
+
+
+@pytest.mark.parametrize("account", ["", "svc@CORP.EXAMPLE", "svc kerbauth", "a/b/c", "svc\\tkerbauth", " svc", "svc/"])
+def test_what_is_no_account_is_refused(tmp_path: Path, account: str) -> None:
+    assert only_problem(tmp_path, REALM, f'account = "{account}"', PERMISSIONS).key == 'realms."CORP.EXAMPLE".account'
