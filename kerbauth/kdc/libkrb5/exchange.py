@@ -11,7 +11,6 @@ from kerbauth.kdc.libkrb5.context import Context
 from kerbauth.kdc.libkrb5.expiry import Expiry, ExpiryListener
 
 _CONTINUE: Final = 1  # KRB5_INIT_CREDS_STEP_FLAG_CONTINUE and KRB5_TKT_CREDS_STEP_FLAG_CONTINUE of krb5.h
-_TOO_BIG: Final = -1765328332  # KRB5KRB_ERR_RESPONSE_TOO_BIG
 _KVNO: Final = 1  # any: the keytab has one key only
 _numbers: Final = itertools.count(1)  # names of keytabs in memory are unique in the process
 
@@ -136,8 +135,7 @@ def step(context: Context, function: Callable[..., int], exchange: Any, reply: b
     message, realm, flags = ffi.new("krb5_data *"), ffi.new("krb5_data *"), ffi.new("unsigned int *")
     number = function(context.pointer, exchange, given, message, realm, flags)
     out, where = context.taken(message), context.taken(realm)
-    if number == _TOO_BIG and out:  # "the caller should transmit the next request using TCP": our transport does so by size and by answer
-        number = 0
+    # With "too big" (52) libkrb5 gives the request again, to be sent over TCP. Our transport has done that: said there, it is the answer.
     context.check(number)
     return Request(out, where.decode(errors="replace")) if flags[0] & _CONTINUE else None
 
