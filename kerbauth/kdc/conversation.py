@@ -15,6 +15,7 @@ from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.libkrb5.armour import InArmourError, OutsideArmourError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.libkrb5.exchange import Request
+from kerbauth.kdc.protocol.as_req import proves_a_password
 from kerbauth.kdc.protocol.key_info import excessive
 from kerbauth.kdc.protocol.krb_error import KrbError
 from kerbauth.kdc.protocol.reason import reason_of, words_of
@@ -89,7 +90,7 @@ class Conversation:
             raise EndedError(self.failed(stage, error)) from None
 
     async def _run(self, stage: Stage, exchange: Exchange, hear: Callable[[Reply], Awaitable[None]] | None) -> None:
-        message = b""
+        message, proved = b"", False
         for _ in range(ROUNDS):
             request = await self._step(exchange, message)
             if request is None:
@@ -97,6 +98,11 @@ class Conversation:
             if request.realm != self.realm:
                 diagnostic = f"the KDC refers to the realm {request.realm}, which is not configured for this user"
                 raise EndedError(Refused(Reason.WRONG_REALM, stage, codes=self._codes(), diagnostic=diagnostic))
+            proves = bool(message) and proves_a_password(request.message)  # the first cannot: libkrb5 has been told no salt yet
+            if proves and proved:  # each counts where the password is wrong, and nothing vouches for who asks
+                diagnostic = "the KDC asks for a second proof of the password"
+                raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic=diagnostic))
+            proved = proved or proves
             message = await self._carried(request.message, stage)
             reply = self._checked(stage, message)
             if hear is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kerbauth.demo.principals import RealmDescription, Service, User
+from tests.integration.hostile import Hostile, hostile_kdc
 from tests.integration.kdc import LabRealm
 from tests.integration.secrets import found_in, keys_of, made_tokens, ticket_pieces, written_forms
 from tests.integration.service import RealmEntry, RunningService, Setup, persons_with_desktop
@@ -117,6 +118,20 @@ def start(tmp_path: Path) -> Iterator[object]:
     yield run
     for running in started:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def hostile_service(realm: LabRealm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
+    with hostile_kdc(realm, tmp_path_factory.mktemp("hostile")) as running:
+        yield running
+
+
+@pytest.fixture
+def hostile(hostile_service: Hostile) -> Iterator[Hostile]:
+    """The KDC works before the test, and whatever the test did, logins are granted after it."""
+    hostile_service.works("jdoe", CANARY)
+    yield hostile_service
+    hostile_service.works("jdoe", CANARY)
 
 
 _taken: dict[str, Iterator[str]] = {}

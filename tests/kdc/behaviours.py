@@ -22,6 +22,16 @@ async def swallowed(exchange: Exchange) -> None:
     await exchange.real_reply()
 
 
+def checked_and_then(then: Behaviour) -> Behaviour:
+    """The real KDC gets the request and answers, and the client is told something else."""
+
+    async def behave(exchange: Exchange) -> None:
+        await exchange.real_reply()
+        await then(exchange)
+
+    return behave
+
+
 async def hang_up(exchange: Exchange) -> None:
     """Close the TCP connection instead of answering."""
     exchange.hang_up()
