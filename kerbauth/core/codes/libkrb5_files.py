@@ -5,7 +5,7 @@ from typing import Final
 
 from kerbauth.core.codes.model import Entry, Family, Stage
 from kerbauth.core.codes.numbers import KRB5_BASE
-from kerbauth.core.codes.rows import ADMIN, ATTACKER, NOBODY, SOFTWARE, group
+from kerbauth.core.codes.rows import ADMIN, ATTACKER, NOBODY, SOFTWARE, group, proof
 from kerbauth.core.reasons import Reason, Retry
 
 _lib = partial(group, Family.KRB5, KRB5_BASE)
@@ -36,7 +36,6 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     *_lib(
         (179, "KRB5_KT_BADNAME", "The keytab's name is malformed."),
         (180, "KRB5_KT_UNKNOWN_TYPE", "The keytab is of an unknown kind."),
-        (181, "KRB5_KT_NOTFOUND", "The keytab does not exist, is no keytab, or holds no key for the principal."),
         (184, "KRB5_KT_IOERR", "Reading or writing the keytab failed."),
         (189, "KRB5_BAD_KEYSIZE", "A key is not as long as its encryption type needs."),
         (213, "KRB5_KEYTAB_BADVNO", "The keytab is of an unsupported version, or no keytab at all."),
@@ -48,6 +47,20 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         retry=Retry.AFTER_REPAIR,
         reason=Reason.KEYTAB,
         at={Stage.AS: Reason.INTERNAL, Stage.CHANGEPW_PROOF: Reason.INTERNAL, Stage.KPASSWD: Reason.INTERNAL},
+    ),
+    *_lib(
+        (
+            181,
+            "KRB5_KT_NOTFOUND",
+            "There is no such keytab, or no key in it for the principal; in an AS exchange: no key of the type that the KDC used.",
+        ),
+        by=(ADMIN,),
+        do="See with `klist -kte KEYTAB` that the file is a keytab and holds the service principal of "
+        "the settings; if not, create it anew.",
+        retry=Retry.AFTER_REPAIR,
+        reason=Reason.KEYTAB,
+        # there the key is the user's, in a keytab in memory
+        at={**proof(Reason.KDC_ERROR), Stage.KPASSWD: Reason.INTERNAL},
     ),
     *_lib(
         (230, "KRB5_KT_KVNONOTFOUND", "The keytab holds the principal, but not the key version asked for."),
