@@ -11,6 +11,8 @@ from tests.integration.hostile import Hostile, hostile_kdc
 from tests.integration.kdc import LabRealm
 from tests.integration.secrets import found_in, keys_of, made_tokens, ticket_pieces, written_forms
 from tests.integration.service import RealmEntry, RunningService, Setup, persons_with_desktop
+from tests.kdc.behaviours import error, where
+from tests.kdc.wire import AS_REQ
 
 CANARY = "canary-K9-Passw0rd"
 IN_CONTAINER = os.environ.get("KERBAUTH_TEST_KDC", "process") == "container"
@@ -132,6 +134,23 @@ def hostile(hostile_service: Hostile) -> Iterator[Hostile]:
     hostile_service.works("jdoe", CANARY)
     yield hostile_service
     hostile_service.works("jdoe", CANARY)
+
+
+@pytest.fixture(scope="module")
+def tgs_service(realm: LabRealm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
+    """A service that has learned that its KDC gives tickets to it against a TGT only."""
+    with hostile_kdc(realm, tmp_path_factory.mktemp("tgs")) as running:
+        running.kdc.behaviour = where(lambda asked: asked.kind == AS_REQ and b"localhost" in asked.message, error(7))
+        assert running.login("jdoe", CANARY).said == "granted"
+        yield running
+
+
+@pytest.fixture
+def by_tgs(tgs_service: Hostile) -> Iterator[Hostile]:
+    """The same as `hostile`, with that service."""
+    tgs_service.works("jdoe", CANARY)
+    yield tgs_service
+    tgs_service.works("jdoe", CANARY)
 
 
 _taken: dict[str, Iterator[str]] = {}

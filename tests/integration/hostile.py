@@ -13,7 +13,7 @@ from tests.integration.two_kdcs import entry
 from tests.kdc.behaviours import relay
 from tests.kdc.scripted import ScriptedKdc, scripted_kdc
 
-DEADLINE = 1.5
+DEADLINE = 1.0
 RETURN = 20.0  # seconds: a KDC that answers again is found within 2 by a probe; more only on a machine that is busy with something else
 
 

@@ -75,6 +75,16 @@ def changed(how: Callable[[bytes], bytes]) -> Behaviour:
     return behave
 
 
+def keeping(replies: list[bytes]) -> Behaviour:
+    """The real reply, of which a copy is kept."""
+
+    async def behave(exchange: Exchange) -> None:
+        replies.append(await exchange.real_reply())
+        exchange.reply(replies[-1])
+
+    return behave
+
+
 def truncated(length: int) -> Behaviour:
     """Only the first bytes of the real reply (negative: all but so many), as a message that claims to be whole."""
     return changed(lambda reply: reply[:length])
@@ -132,6 +142,17 @@ def preceded_by_a_foreigner(message: bytes) -> Behaviour:
     return behave
 
 
+def one_behind() -> Behaviour:
+    """Every request is given the reply to the one before; the first, its own."""
+    replies: list[bytes] = []
+
+    async def behave(exchange: Exchange) -> None:
+        replies.append(await exchange.real_reply())
+        exchange.reply(replies[max(0, len(replies) - 2)])
+
+    return behave
+
+
 def one_late() -> Behaviour:
     """Every reply is sent only when the next request has been answered, to whoever asked then: replies overtake each other."""
     held: list[tuple[Exchange, bytes]] = []
@@ -178,6 +199,18 @@ def in_pieces(size: int) -> Behaviour:
         for start in range(0, len(framed), size):
             exchange.send_raw(framed[start : start + size])
             await asyncio.sleep(0.001)
+
+    return behave
+
+
+def lying_about_its_length(lie: Callable[[int], int], *, then_hang_up: bool = False) -> Behaviour:
+    """TCP: the real reply behind a length that is not its own."""
+
+    async def behave(exchange: Exchange) -> None:
+        reply = await exchange.real_reply()
+        exchange.send_raw(lie(len(reply)).to_bytes(4, "big") + reply)
+        if then_hang_up:
+            exchange.hang_up()
 
     return behave
 

@@ -15,7 +15,7 @@ ETYPE_INFO2, FX_COOKIE, FX_FAST = 19, 133, 136  # RFC 4120, 7.5.2 and RFC 6113, 
 ENC_TIMESTAMP, ENCRYPTED_CHALLENGE, SPAKE = 2, 138, 151
 PROOFS = frozenset({ENC_TIMESTAMP, ENCRYPTED_CHALLENGE, SPAKE})
 
-_INTEGER, _OCTETS, _SEQUENCE, _GENERAL_STRING, _TIME = 0x02, 0x04, 0x30, 0x1B, 0x18
+OCTETS, _INTEGER, _SEQUENCE, _GENERAL_STRING, _TIME = 0x04, 0x02, 0x30, 0x1B, 0x18
 _CONTEXT, _APPLICATION = 0xA0, 0x60  # constructed
 
 
@@ -71,13 +71,13 @@ def krb_error(code: int, fields: ErrorFields | None = None) -> bytes:
         field(9, text(said.realm)),
         field(10, name(2, *server)),
         *([field(11, text(said.text))] if said.text is not None else []),
-        *([field(12, tlv(_OCTETS, said.data))] if said.data is not None else []),
+        *([field(12, tlv(OCTETS, said.data))] if said.data is not None else []),
     ]
     return tlv(_APPLICATION | KRB_ERROR, tlv(_SEQUENCE, *body))
 
 
 def pa_data(kind: int, value: bytes = b"") -> bytes:
-    return tlv(_SEQUENCE, field(1, integer(kind)), field(2, tlv(_OCTETS, value)))
+    return tlv(_SEQUENCE, field(1, integer(kind)), field(2, tlv(OCTETS, value)))
 
 
 def method_data(*padata: bytes) -> bytes:
@@ -90,9 +90,14 @@ def etype_info2(enctype: int, salt: str | None = None, parameters: bytes | None 
     entry = [
         field(0, integer(enctype)),
         *([field(1, text(salt))] if salt is not None else []),
-        *([field(2, tlv(_OCTETS, parameters))] if parameters is not None else []),
+        *([field(2, tlv(OCTETS, parameters))] if parameters is not None else []),
     ]
     return tlv(_SEQUENCE, tlv(_SEQUENCE, *entry))
+
+
+def together(*infos: bytes) -> bytes:
+    """ETYPE-INFO2 with the entries of all these."""
+    return tlv(_SEQUENCE, *(next(elements(info)).content for info in infos))
 
 
 def iterations(count: int) -> bytes:
@@ -112,7 +117,7 @@ def ext_error(status: int, flags: int = 1) -> bytes:
 
 def kerb_error_data(status: int) -> bytes:
     """The NTSTATUS as Active Directory sends it: KERB-ERROR-DATA of type 3, KERB_ERR_TYPE_EXTENDED (MS-KILE, 2.2.1)."""
-    return tlv(_SEQUENCE, field(1, integer(3)), field(2, tlv(_OCTETS, ext_error(status))))
+    return tlv(_SEQUENCE, field(1, integer(3)), field(2, tlv(OCTETS, ext_error(status))))
 
 
 def status_in_method_data(status: int) -> bytes:
@@ -122,11 +127,12 @@ def status_in_method_data(status: int) -> bytes:
 
 @dataclass(frozen=True)
 class Element:
-    """One DER element as it was read, and where its content starts in the message."""
+    """One DER element as it was read, and where in the message its content and, with its tag, it itself starts."""
 
     tag: int
     content: bytes
     start: int
+    begins: int = 0
 
 
 def elements(data: bytes, offset: int = 0) -> Iterator[Element]:
@@ -139,8 +145,17 @@ def elements(data: bytes, offset: int = 0) -> Iterator[Element]:
             length = int.from_bytes(data[position + 2 : start], "big")
         if start + length > len(data):
             return
-        yield Element(tag, data[start : start + length], offset + start)
+        yield Element(tag, data[start : start + length], offset + start, offset + position)
         position = start + length
+
+
+def walk(message: bytes, offset: int = 0, fields: tuple[int, ...] = ()) -> Iterator[tuple[str, Element]]:
+    """Every element of a message with the numbers of the tagged fields that lead to it: `5.3.2` is the cipher of a reply's ticket."""
+    for element in elements(message, offset):
+        inner = (*fields, element.tag & 0x1F) if element.tag & 0xE0 == _CONTEXT else fields
+        yield ".".join(map(str, inner)), element
+        if element.tag & 0x20:  # constructed: X.690, 8.1.2.5
+            yield from walk(element.content, element.start, inner)
 
 
 def inside(element: Element, *tags: int) -> Element | None:
@@ -187,9 +202,10 @@ def with_nonce_changed(request: bytes) -> bytes:
 
 
 def with_padata(reply: bytes, *padata: bytes) -> bytes:
-    """The AS-REP with these pre-authentication data instead of its own [2] padata, which nothing protects (RFC 4120, 5.4.2)."""
-    body = inside(Element(0, reply, 0), _APPLICATION | AS_REP, _SEQUENCE)
-    assert body, "this is an AS-REP"
+    """The AS-REP or TGS-REP with these pre-authentication data instead of its own [2] padata, which nothing protects (RFC 4120, 5.4.2)."""
+    kind = _APPLICATION | message_type(reply)
+    body = inside(Element(0, reply, 0), kind, _SEQUENCE)
+    assert body, "this is a reply"
     fields = {each.tag & 0x1F: tlv(each.tag, each.content) for each in elements(body.content)}
     fields[2] = field(2, tlv(_SEQUENCE, *padata))
-    return tlv(_APPLICATION | AS_REP, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))
+    return tlv(kind, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))
