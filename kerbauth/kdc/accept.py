@@ -23,7 +23,7 @@ from kerbauth.core.outcome import Notice, Proof, Proved, Refused, Severity, Unav
 from kerbauth.core.reasons import Reason
 from kerbauth.kdc import failure
 from kerbauth.kdc.keytab import MemoryKeytab
-from kerbauth.kdc.password import believed
+from kerbauth.kdc.opened import believed
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.token import Token, kind_of
 from kerbauth.ports import TokenAnswer

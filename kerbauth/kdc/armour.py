@@ -84,7 +84,7 @@ class Armour:
         """Carry an AS exchange through in armour; `begin` makes it, with the context held. None: nothing has left, and it is to be done
         without armour. Raises EndedError, and what the transport raises.
         """
-        before = talk.kdc, talk.bears_password
+        before = talk.kdc, talk.proof_sent, talk.unsettled
         ticket = await self._worn(stage, talk.until)
         while ticket is not None:
             try:
@@ -92,7 +92,7 @@ class Armour:
             except OutsideError as outside:
                 if outside.sent or outside.proof.reason in _BUSY:
                     raise
-                talk.kdc, talk.bears_password = before  # a new beginning: nothing that counts has left in this one
+                talk.kdc, talk.proof_sent, talk.unsettled = before  # a new beginning: nothing that counts has left in this one
                 ticket = await self._after(ticket, outside, stage, talk.until)
             else:
                 self._works()

@@ -16,10 +16,11 @@ from kerbauth.kdc.libkrb5.armour import InArmourError, OutsideArmourError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.libkrb5.exchange import Request
 from kerbauth.kdc.protocol.as_req import proves_a_password
-from kerbauth.kdc.protocol.key_info import excessive
+from kerbauth.kdc.protocol.key_info import improper
 from kerbauth.kdc.protocol.krb_error import KrbError
-from kerbauth.kdc.protocol.reason import reason_of, words_of
+from kerbauth.kdc.protocol.reason import reason_of
 from kerbauth.kdc.protocol.reply import Reply, read_reply
+from kerbauth.kdc.said import ASKS_ON, said
 from kerbauth.kdc.transport.errors import SilentKdcError
 from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.kdcs import Kdcs
@@ -35,6 +36,11 @@ class Exchange(Protocol):
     @property
     def takes_long(self) -> bool:
         """Whether a step may take milliseconds of CPU time."""
+        ...
+
+    @property
+    def armoured(self) -> bool:
+        """Whether nobody but libkrb5 can see what is in the messages."""
         ...
 
     def step(self, reply: bytes = b"") -> Request | None:
@@ -61,7 +67,8 @@ class OutsideError(EndedError):
 class Conversation:
     """The KDC that answered first is the one that is asked from then on: a second one would count a wrong password once more.
 
-    `waiting` is the request that bears a password, while its reply has not come.
+    `proof_sent`: a request that proves the password has left. `unsettled`: one has, and what the KDC made of it is not known: it may have
+    counted a wrong password. `waiting` is such a request while its reply has not come.
     """
 
     realm: str
@@ -71,7 +78,8 @@ class Conversation:
     until: float
     kdc: Kdc | None = None
     failed_over: bool = False
-    bears_password: bool = False
+    proof_sent: bool = False
+    unsettled: bool = False
     waiting: "asyncio.Task[Answered] | None" = None
     error: KrbError | None = field(default=None, repr=False)
 
@@ -87,27 +95,37 @@ class Conversation:
         except LibraryError as error:
             if isinstance(error, InArmourError):
                 self.error = error.told
+                self._settle(error.told)
             raise EndedError(self.failed(stage, error)) from None
 
     async def _run(self, stage: Stage, exchange: Exchange, hear: Callable[[Reply], Awaitable[None]] | None) -> None:
-        message, proved = b"", False
+        message = b""
         for _ in range(ROUNDS):
             request = await self._step(exchange, message)
             if request is None:
+                self.unsettled = False  # the KDC has taken the password
                 return
             if request.realm != self.realm:
                 diagnostic = f"the KDC refers to the realm {request.realm}, which is not configured for this user"
                 raise EndedError(Refused(Reason.WRONG_REALM, stage, codes=self._codes(), diagnostic=diagnostic))
-            proves = bool(message) and proves_a_password(request.message)  # the first cannot: libkrb5 has been told no salt yet
-            if proves and proved:  # each counts where the password is wrong, and nothing vouches for who asks
-                diagnostic = "the KDC asks for a second proof of the password"
-                raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic=diagnostic))
-            proved = proved or proves
-            message = await self._carried(request.message, stage)
-            reply = self._checked(stage, message)
+            # The first cannot: libkrb5 has been told no salt yet.
+            proves = bool(message) and stage is not Stage.TGS and self._proves(stage, exchange, request)
+            message = await (self._proved(request.message) if proves else self._asked(request.message, stage))
+            reply = self._checked(stage, message, armoured=exchange.armoured)
             if hear is not None:
                 await hear(reply)
         raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic="the KDC asks for ever more steps"))
+
+    def _proves(self, stage: Stage, exchange: Exchange, request: Request) -> bool:
+        """Whether a KDC that reads this checks the password. In armour anything may. Raises EndedError for a second proof."""
+        if exchange.armoured:
+            return True  # what the KDC asks for there is authenticated: nobody else can ask for it twice
+        if not proves_a_password(request.message):
+            return False
+        if self.proof_sent:  # each counts where the password is wrong, and nothing vouches for who asks
+            diagnostic = "the KDC asks for a second proof of the password"
+            raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic=diagnostic))
+        return True
 
     async def _step(self, exchange: Exchange, message: bytes) -> Request | None:
         """The next request. Raises LibraryError."""
@@ -116,60 +134,87 @@ class Conversation:
         with self.context:
             return exchange.step(message)
 
-    async def _carried(self, message: bytes, stage: Stage) -> bytes:
-        """The reply to a message. What leaves after the first reply of the login bears a password, or what is made of one."""
-        if self.kdc is None or stage is Stage.TGS:
-            answered = await self.kdcs.first(message, self.until)
-            self.failed_over = self.failed_over or answered.failed_over
-            self.kdc = answered.kdc
-            return answered.reply
+    async def _asked(self, message: bytes, stage: Stage) -> bytes:
+        """The reply to a message without a proof of the password: by any KDC if none has been chosen, or if it is about a ticket only."""
+        if self.kdc is not None and stage is not Stage.TGS:
+            return (await self.kdcs.again(self.kdc, message, self.until, password=False)).reply
+        answered = await self.kdcs.first(message, self.until)
+        self.failed_over = self.failed_over or answered.failed_over
+        self.kdc = answered.kdc
+        return answered.reply
+
+    async def _proved(self, message: bytes) -> bytes:
+        """The reply to a message that proves the password: by the KDC that answered first, or by the next if that cannot have read it."""
+        self.proof_sent = self.unsettled = True
+        tried: list[Kdc] = []
+        while True:
+            if self.kdc is None:  # it has answered before, or there would be nothing to prove
+                raise SilentKdcError("no KDC has answered yet", reached=False)
+            tried.append(self.kdc)
+            try:
+                return await self._answer_of(self.kdc, message)
+            except SilentKdcError as error:
+                self.waiting = None
+                other = None if error.reached else self.kdcs.instead_of(self.kdc, tried)
+                if other is None:
+                    self.unsettled = error.reached
+                    raise
+                self.kdc, self.failed_over = other, True
+
+    async def _answer_of(self, kdc: Kdc, message: bytes) -> bytes:
         # Beyond the deadline somebody may still want to hear whether the password counted: the task is left to them.
-        far = self.until + LATE
         began = asyncio.get_running_loop().time()
-        self.bears_password = True
-        self.waiting = asyncio.create_task(self.kdcs.again(self.kdc, message, far))
+        self.waiting = asyncio.create_task(self.kdcs.again(kdc, message, self.until + LATE))
         try:
             async with asyncio.timeout_at(self.until):
                 answered = await asyncio.shield(self.waiting)
         except TimeoutError:
-            self.kdc.unanswered(began)
-            raise
-        except SilentKdcError:
-            self.waiting = None
+            kdc.unanswered(began)
             raise
         self.waiting = None
         return answered.reply
 
-    def _checked(self, stage: Stage, message: bytes) -> Reply:
+    def _checked(self, stage: Stage, message: bytes, *, armoured: bool) -> Reply:
         """What a KDC says, before libkrb5 believes any of it. Raises EndedError."""
         reply = read_reply(message)
         self.error = reply.error
         if self.error is not None and self.kdc is not None:
             self.kdcs.note_offset(self.kdc, (self.error.server_time - datetime.now(UTC)).total_seconds())
+        if not armoured:
+            self._settle(self.error)
         if reply.key_infos is None:
-            diagnostic = "the KDC's reply is not encoded as RFC 4120 says"
-            raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic=diagnostic))
-        count = excessive(reply.key_infos)
+            raise EndedError(self._unreadable(stage, armoured=armoured))
+        count = improper(reply.key_infos)
         if count is not None:
             diagnostic = f"the KDC asks for {count} iterations to make the key, which none does that means well"
             raise EndedError(Unavailable(Reason.KDC_NOT_TRUSTED, stage, codes=self._codes(), diagnostic=diagnostic, alarm=True))
         return reply
 
+    def _settle(self, error: KrbError | None) -> None:
+        if error is not None and error.code not in ASKS_ON:
+            self.unsettled = False
+
+    def _unreadable(self, stage: Stage, *, armoured: bool) -> Refused | Unavailable:
+        """The answer to a reply that is not to be handed on. The code of a KRB-ERROR says enough, whatever is beside it."""
+        if self.error is not None and self.error.code not in ASKS_ON and not armoured:
+            return said(stage, self.error)
+        diagnostic = "the KDC's reply is not encoded as RFC 4120 says"
+        return Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic=diagnostic)
+
     def failed(self, stage: Stage, error: LibraryError) -> Refused | Unavailable:
         """What a failure of libkrb5 at this stage means: the KDC's error if it is that, else the library's own finding."""
         code = catalogue.classify(error.number)
-        told = self.error
-        if told is not None and catalogue.krb_error(told.code) == code:
-            reason, codes, diagnostic = reason_of(stage, told)
-            notices = words_of(reason, told)
-        else:
-            reason, codes, diagnostic, notices = catalogue.reason_for(stage, code), (code, *self._codes()), str(error), ()
+        if self.error is not None and catalogue.krb_error(self.error.code) == code:
+            return said(stage, self.error)
+        reason, codes = catalogue.reason_for(stage, code), (code, *self._codes())
+        if reason is Reason.BAD_CREDENTIALS and self.proof_sent:
+            # Whoever proves a password and is sent a ticket has proved it: that it does not open is not the password's fault.
+            return Unavailable(
+                Reason.KDC_ERROR, stage, codes=codes, diagnostic=f"the KDC took the password, and sent what does not open: {error}"
+            )
         if REASONS[reason].kind is Kind.REFUSED:
-            # Behind the AS exchange the KDC has taken the password, so the reason may be told.
-            proved = stage in {Stage.TGS, Stage.VERIFY}
-            return Refused(reason, stage, proved=proved, codes=codes, diagnostic=diagnostic, notices=notices)
-        alarm = reason is Reason.KDC_NOT_TRUSTED
-        return Unavailable(reason, stage, codes=codes, diagnostic=diagnostic, alarm=alarm, notices=notices)
+            return Refused(reason, stage, proved=stage in {Stage.TGS, Stage.VERIFY}, codes=codes, diagnostic=str(error))
+        return Unavailable(reason, stage, codes=codes, diagnostic=str(error), alarm=reason is Reason.KDC_NOT_TRUSTED)
 
     def _outside(self, stage: Stage, error: OutsideArmourError) -> Unavailable:
         """What an answer outside the armour means. Nobody vouches for it: it is never a refusal."""

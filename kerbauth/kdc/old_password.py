@@ -14,7 +14,7 @@ from kerbauth.core.secret import Secret
 from kerbauth.kdc.conversation import Conversation, EndedError
 from kerbauth.kdc.libkrb5.change import ChangeConversation
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.password import GRACE, PasswordLogin
+from kerbauth.kdc.password import GRACE, PasswordLogin, settled
 from kerbauth.kdc.protocol.kpasswd import KpasswdResult
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
 
@@ -70,17 +70,16 @@ async def _proved(
             with talk.context as context:
                 return Proved(talk, ChangeConversation(context, exchange.credentials()))
     except EndedError as ended:
-        return ended.proof
+        return settled(talk, ended.proof)
     except LibraryError as error:
         talk.error = None  # the KDC had nothing against it
         return talk.failed(STAGE, error)
     except (NoKdcError, SilentKdcError) as error:
-        return Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=error.diagnostic)
+        return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=error.diagnostic))
     except TimeoutError:
-        pending = login.listen_on(talk, late)
+        login.listen_on(talk, late)
         diagnostic = f"no KDC of {talk.realm} answered within {login.realm.deadline:g} seconds"
-        return Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=diagnostic, pending=pending)
+        return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=diagnostic))
     except asyncio.CancelledError:
-        if not login.listen_on(talk, late) and late is not None:
-            late(Unavailable(Reason.INTERNAL, STAGE, diagnostic="nobody waited for the answer"))
+        login.left_alone(talk, late)
         raise

@@ -44,7 +44,7 @@ async def get_own_ticket(realm: KerberosRealm, kdcs: Kdcs, cpu: Cpu, keytab: byt
         finally:
             cpu.free(context)
     except EndedError as ended:
-        return _refused(realm.client, ended.proof, counted=talk is not None and talk.bears_password)
+        return _refused(realm.client, ended.proof, counted=talk is not None and talk.proof_sent)
     except LibraryError as error:
         return NoTicket(Unavailable(Reason.KEYTAB, Stage.AS, diagnostic=str(error)))
     except (NoKdcError, SilentKdcError) as error:

@@ -13,17 +13,17 @@ so before it sees a password.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.expiry import expiry_notices
 from kerbauth.core.outcome import Notice, Proof, Proved, Refused, Severity, Unavailable
-from kerbauth.core.principal import MalformedPrincipalError, Principal
-from kerbauth.core.reason_table import REASONS
-from kerbauth.core.reasons import Kind, Reason
+from kerbauth.core.principal import Principal
+from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.armour import Armour, begun
 from kerbauth.kdc.conversation import Conversation, EndedError
@@ -33,16 +33,25 @@ from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.libkrb5.exchange import AsExchange, TgsExchange
 from kerbauth.kdc.libkrb5.expiry import Expiry
 from kerbauth.kdc.libkrb5.proof import open_with_our_key
-from kerbauth.kdc.protocol.krb_error import read_krb_error
-from kerbauth.kdc.protocol.reason import reason_of
+from kerbauth.kdc.opened import believed, not_of_now
 from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.said import after_all, said
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.kdc.transport.race import Answered
 
+_Ended = TypeVar("_Ended", Proof, Refused | Unavailable)
+
 _KEY_EXPIRED: Final = 23  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
 # What a KDC says that gives tickets to our service only against a TGT: unknown to the AS, user-to-user only, or the option refused.
 _NOT_DIRECTLY: Final = frozenset({7, 13, 27})
+
+# What a KDC says that has no kadmin/changepw, or one that cannot be used: expired, unknown, without keys, refused by option or policy,
+# without a common enctype, revoked, not yet valid, user-to-user only.
+_UNUSABLE: Final = frozenset({2, 7, 9, 12, 13, 14, 19, 22, 27})
+
+BY_TGT: Final = 600.0
+"""Seconds in which our ticket is not asked for directly after the KDC has refused that: a change at the KDC is noticed in minutes."""
 
 GRACE: Final = 0.2
 """Seconds for the transport, which ends its own waiting in time, to say who it was that did not answer."""
@@ -52,15 +61,15 @@ GRACE: Final = 0.2
 class PasswordLogin:
     """Password logins of one realm, in `armour` if there is one.
 
-    `direct` turns false when the realm's KDC has refused to give our ticket without a TGT.
+    Our ticket is asked for directly, but for some minutes after the realm's KDC has given it only against a TGT.
     """
 
     realm: KerberosRealm
     kdcs: Kdcs
     cpu: Cpu
     keytab: bytes
-    direct: bool = True
     armour: Armour | None = None
+    by_tgt_until: float = 0.0
 
     async def verify(self, principal: Principal, password: Secret, until: float, late: Callable[[Proof], None] | None = None) -> Proof:
         """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
@@ -69,42 +78,47 @@ class PasswordLogin:
         except LibraryError as error:  # its configuration is ours, and was read before
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic=str(error))
         talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
-        passed_on = False
         try:
             async with asyncio.timeout_at(until + GRACE):
-                return await self._prove(talk, principal, password)
+                return settled(talk, await self._prove(talk, principal, password))
         except EndedError as ended:
-            return ended.proof
-        except NoKdcError as error:
-            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic)
-        except SilentKdcError as error:
-            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic)
+            return settled(talk, ended.proof)
+        except (NoKdcError, SilentKdcError) as error:
+            return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic))
         except TimeoutError:
-            passed_on = self.listen_on(talk, late)
+            self.listen_on(talk, late)
             diagnostic = f"no KDC of {self.realm.name} answered within {self.realm.deadline:g} seconds"
-            return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic, pending=passed_on)
+            return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic))
         except asyncio.CancelledError:
-            passed_on = self.listen_on(talk, late)
-            if not passed_on and late is not None:
-                late(Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="nobody waited for the answer"))
+            self.left_alone(talk, late)
             raise
         finally:
             self.cpu.free(context)
 
     def listen_on(self, talk: Conversation, late: Callable[[Proof], None] | None) -> bool:
-        """Tell `late` what the KDC says after all, if a password is with it. Whether one is."""
-        waiting = talk.waiting
-        if waiting is None:
+        """Tell `late` what the KDC says after all, if a proof of the password is with it. Whether one is."""
+        if talk.waiting is None:
             return False
 
         def told(done: asyncio.Task[Answered]) -> None:
+            word = after_all(done)
             if late is not None:
-                late(_after_all(done))
+                late(word)
 
-        waiting.add_done_callback(told)
+        talk.waiting.add_done_callback(told)
         return True
 
+    def left_alone(self, talk: Conversation, late: Callable[[Proof], None] | None) -> None:
+        """Tell `late` what came of a login that nobody waits for any more, now or when the KDC says it."""
+        if self.listen_on(talk, late) or late is None:
+            return
+        if talk.proof_sent and not talk.unsettled and talk.error is not None:
+            late(said(Stage.AS, talk.error))
+        else:
+            late(settled(talk, Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="nobody waited for the answer")))
+
     async def _prove(self, talk: Conversation, principal: Principal, password: Secret) -> Proof:
+        began = time.time()
         try:
             ticket, expiry = await self._ticket(talk, principal, password)
         except EndedError as ended:
@@ -113,23 +127,28 @@ class PasswordLogin:
             raise
         try:
             with talk.context:
-                client, service = open_with_our_key(talk.context, ticket(), self.keytab)
+                opened = open_with_our_key(talk.context, ticket(), self.keytab)
         except LibraryError as error:
             talk.error = None
             return talk.failed(Stage.VERIFY, error)
-        proof = believed(client, service, Stage.VERIFY)
+        old = not_of_now(opened.authtime, began, time.time())
+        if old is not None:
+            return old
+        proof = believed(opened.client, opened.service, Stage.VERIFY)
         return replace(proof, notices=(*proof.notices, *self._warnings(talk, expiry))) if isinstance(proof, Proved) else proof
 
     async def _ticket(self, talk: Conversation, principal: Principal, password: Secret) -> tuple[Callable[[], Any], Expiry | None]:
         """Credentials for our own service, from the AS at once or from the TGS. Raises EndedError."""
         service = self.realm.services[0]
-        if self.direct:
+        now = asyncio.get_running_loop().time()
+        refused = False
+        if now >= self.by_tgt_until:
             try:
                 exchange = await self.exchange(talk, principal, password, service)
             except EndedError:
-                if talk.error is None or talk.error.code not in _NOT_DIRECTLY or talk.bears_password:
+                if talk.error is None or talk.error.code not in _NOT_DIRECTLY or talk.proof_sent:
                     raise
-                self.direct = False
+                refused = True
             else:
                 return exchange.credentials, exchange.expiry
         exchange = await self.exchange(talk, principal, password, None)
@@ -139,6 +158,8 @@ class PasswordLogin:
         except LibraryError as error:
             raise EndedError(talk.failed(Stage.TGS, error)) from None
         await talk.run(Stage.TGS, tgs)
+        if refused:  # and this way it works, so the KDC meant it
+            self.by_tgt_until = now + BY_TGT
         return tgs.credentials, exchange.expiry
 
     async def exchange(
@@ -173,11 +194,16 @@ class PasswordLogin:
             raise EndedError(talk.failed(stage, error)) from None
 
     async def _prove_expired(self, talk: Conversation, principal: Principal, password: Secret, expired: Refused) -> Proof:
-        """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords."""
+        """Whether the old password was right, by an AS exchange for the password-changing service, which takes expired passwords.
+
+        A KDC that was sent a proof before it said so has checked it (Active Directory, Heimdal), and a second one would count twice.
+        """
+        if talk.proof_sent:
+            return replace(expired, proved=True)
         try:
             await self.exchange(talk, principal, password, f"kadmin/changepw@{self.realm.name}", Stage.CHANGEPW_PROOF)
         except EndedError as ended:
-            return _unproved_expiry(ended.proof, expired)
+            return _unproved_expiry(talk, ended.proof, expired)
         return replace(expired, stage=Stage.CHANGEPW_PROOF, proved=True)
 
     def _warnings(self, talk: Conversation, expiry: Expiry | None) -> tuple[Notice, ...]:
@@ -195,48 +221,22 @@ class PasswordLogin:
         return (*found, *((Notice(Severity.WARNING, Reason.KDC_FAILOVER),) if talk.failed_over else ()))
 
 
-def _after_all(done: "asyncio.Task[Answered]") -> Proof:
-    """What a reply that came too late says of the password. It was not proved by our key, so it can be nothing good."""
-    try:
-        reply = done.result()
-    except (SilentKdcError, asyncio.CancelledError) as error:
-        return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=str(error))
-    told = read_krb_error(reply.reply)
-    if told is None:
-        return Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic="the KDC took the password after the login had ended")
-    reason, codes, diagnostic = reason_of(Stage.AS, told)
-    if REASONS[reason].kind is Kind.REFUSED:
-        return Refused(reason, Stage.AS, codes=codes, diagnostic=diagnostic)
-    return Unavailable(reason, Stage.AS, codes=codes, diagnostic=diagnostic)
-
-
-def believed(client: bytes, service: bytes, stage: Stage) -> Proof:
-    """The principal that a ticket vouches for, if the KDC that issued it may vouch for it. Both names in text form.
-
-    A KDC can put any client name of any realm into a ticket for our principal in its own realm, so each realm's KDC is believed about
-    its own realm's users only: the realm of the client must be the realm of our key that opened the ticket.
-    """
-    try:
-        principal, issuer = Principal.parse(client.decode()), Principal.parse(service.decode()).realm
-    except (MalformedPrincipalError, UnicodeDecodeError):
-        return Refused(Reason.NO_USER_MAPPING, stage, proved=True, diagnostic="the proved name cannot be read as a principal")
-    if principal.realm != issuer:
-        diagnostic = f"the KDC of {issuer} vouches for {principal}; it is believed about users of {issuer} only"
-        return Refused(Reason.WRONG_REALM, stage, proved=True, diagnostic=diagnostic)
-    return Proved(principal)
+def settled(talk: Conversation, proof: _Ended) -> _Ended:
+    """The proof, `pending` where a KDC may have counted a wrong password and nobody knows."""
+    return replace(proof, pending=True) if isinstance(proof, Unavailable) and talk.unsettled else proof
 
 
 def _time(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-def _unproved_expiry(failed: Refused | Unavailable, expired: Refused) -> Proof:
+def _unproved_expiry(talk: Conversation, failed: Refused | Unavailable, expired: Refused) -> Proof:
     """The answer where the old password could not be proved. The first code, 23, stays on record behind the second.
 
     Where the KDC answers that kadmin/changepw itself is unusable, the account's state must still not show to strangers, who would
     otherwise hear of trouble for expired accounts and of a wrong password for all others: unproved, `password-expired` is guarded.
     """
     codes = (*failed.codes, *expired.codes)
-    if isinstance(failed, Unavailable) and failed.reason is Reason.KDC_ERROR:
+    if isinstance(failed, Unavailable) and talk.error is not None and talk.error.code in _UNUSABLE:
         return Refused(Reason.PASSWORD_EXPIRED, Stage.CHANGEPW_PROOF, codes=codes, diagnostic=failed.diagnostic)
     return replace(failed, codes=codes)

@@ -84,7 +84,8 @@ class PasswordThrottle:
             case Proved(principal):
                 await self._succeeded(ticket, principal)
             case Refused(proved=True):
-                await self._succeeded(ticket, ticket.principal)
+                # The KDC counted nothing. But no key of ours has proved who said so: it takes nothing back either.
+                await self._tiers.quietly(ticket.tier, lambda: ticket.tier.ledger.cancel(ticket.reservation))
             case Refused():
                 await self._failed(ticket, proof.reason)
             case Unavailable(pending=True):

@@ -75,7 +75,7 @@ class Connections:
                 logger.warning("%d connections are open; more are refused (server.max_connections)", self._total)
             self._full = True
             return self.ended(Ended.LIMIT)
-        source = _source(address)
+        source = counted_address(address)
         if self._open[source] >= self.limits.per_address and not is_within(read_address(address), self.limits.exempt):
             return self.ended(Ended.ADDRESS_LIMIT)
         self._total += 1
@@ -85,7 +85,7 @@ class Connections:
     def leave(self, address: str) -> None:
         """A connection that was admitted is over."""
         self._total -= 1
-        source = _source(address)
+        source = counted_address(address)
         self._open[source] -= 1
         if not self._open[source]:
             del self._open[source]
@@ -110,7 +110,7 @@ class Connections:
         return why
 
 
-def _source(address: str) -> str:
+def counted_address(address: str) -> str:
     """What is counted as one address; what is none counts as it is written."""
     read = read_address(address)
     return address if read is None else as_source(read)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from kerbauth.web.connections import counted_address
 from kerbauth.web.tls import TlsSwitch
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Listener:
             self._loop.remove_reader(self._sock)
             self._loop.call_later(NO_FILE_LEFT, self._resume)
             return
-        address = str(peer[0])
+        address = counted_address(str(peer[0]))
         if self._by_address[address] >= PER_ADDRESS:
             connection.close()
             return

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,11 @@ from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.asking import Asking
 from kerbauth.kdc.cpu import Cpu
-from kerbauth.kdc.password import PasswordLogin, believed
+from kerbauth.kdc.opened import CLOCK_SKEW, believed, not_of_now
+from kerbauth.kdc.password import PasswordLogin
 from kerbauth.kdc.realm import KerberosRealm
 from tests.kdc import wire
-from tests.kdc.behaviours import by_number, delayed, error, preauth_required, silence
+from tests.kdc.behaviours import by_number, delayed, error, hang_up, preauth_required, silence
 from tests.kdc.scripted import Behaviour, ScriptedKdc, scripted_kdc
 
 REALM = "KA.TEST"
@@ -39,8 +42,9 @@ def configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def login_at(kdc: ScriptedKdc) -> AsyncIterator[PasswordLogin]:
-    realm = KerberosRealm(REALM, (kdc.address,), Path(os.devnull), "HTTP/localhost", deadline=5.0)
+async def login_at(*kdcs: ScriptedKdc | str) -> AsyncIterator[PasswordLogin]:
+    addresses = tuple(kdc if isinstance(kdc, str) else kdc.address for kdc in kdcs)
+    realm = KerberosRealm(REALM, addresses, Path(os.devnull), "HTTP/localhost", deadline=5.0)
     cpu = Cpu()
     asking = Asking(realm, cpu)
     await asking.begin()
@@ -65,16 +69,19 @@ async def test_a_wrong_password_is_refused_after_one_proof() -> None:
 
 
 @pytest.mark.parametrize("code", [7, 13, 27])
-async def test_a_kdc_that_gives_our_ticket_only_against_a_tgt_is_asked_for_one_from_then_on(code: int) -> None:
-    with scripted_kdc(by_number({1: error(code)}, otherwise=error(6))) as kdc:
+async def test_a_kdc_that_gives_our_ticket_only_against_a_tgt_is_asked_for_one(code: int) -> None:
+    proof, kdc = await outcome(by_number({1: error(code)}, otherwise=error(6)))
+    assert isinstance(proof, Refused)
+    assert proof.reason is Reason.UNKNOWN_USER
+    assert [b"krbtgt" in asked.message for asked in kdc.asked] == [False, True]
+
+
+async def test_a_refusal_to_give_our_ticket_directly_is_not_remembered_before_the_other_way_has_worked() -> None:
+    with scripted_kdc(by_number({1: error(7)}, otherwise=error(6))) as kdc:
         async with login_at(kdc) as login:
             for _ in range(2):
-                proof = await login.verify(ALICE, PASSWORD, asyncio.get_running_loop().time() + 10)
-                assert isinstance(proof, Refused)
-                assert proof.reason is Reason.UNKNOWN_USER
-            assert login.direct is False
-    services = [b"krbtgt" in asked.message for asked in kdc.asked]
-    assert services == [False, True, True]
+                await login.verify(ALICE, PASSWORD, asyncio.get_running_loop().time() + 10)
+    assert [b"krbtgt" in asked.message for asked in kdc.asked] == [False, True, False]
 
 
 async def test_a_service_that_is_unknown_after_the_password_has_left_is_not_asked_for_in_another_way() -> None:
@@ -100,10 +107,91 @@ async def test_an_expired_password_that_is_wrong_is_wrong() -> None:
     assert len(kdc.proofs) == 1
 
 
-async def test_an_expiry_that_cannot_be_proved_is_not_told_as_proved() -> None:
-    proof, _ = await outcome(by_number({1: error(23)}, otherwise=error(60)))
+async def test_an_expiry_that_cannot_be_proved_for_want_of_the_service_is_not_told_as_proved() -> None:
+    proof, _ = await outcome(by_number({1: error(23)}, otherwise=error(7)))
     assert isinstance(proof, Refused)
     assert (proof.reason, proof.proved) == (Reason.PASSWORD_EXPIRED, False)
+
+
+async def test_trouble_while_an_expiry_is_proved_is_no_refusal() -> None:
+    proof, _ = await outcome(by_number({1: error(23)}, otherwise=error(60)))
+    assert isinstance(proof, Unavailable)
+    assert (proof.reason, proof.pending) == (Reason.KDC_ERROR, False)
+
+
+async def test_a_password_that_expired_by_the_word_of_a_kdc_that_had_checked_it_is_not_proved_again() -> None:
+    proof, kdc = await outcome(by_number({1: ASKS}, otherwise=error(23)))
+    assert isinstance(proof, Refused)
+    assert (proof.reason, proof.proved) == (Reason.PASSWORD_EXPIRED, True)
+    assert len(kdc.proofs) == 1
+
+
+async def test_too_few_iterations_are_nobodys_wrong_password() -> None:
+    weak = error(wire.PREAUTH_REQUIRED, wire.ErrorFields(realm=REALM, data=wire.preauth_wanted("salt", wire.iterations(1))))
+    proof, kdc = await outcome(weak)
+    assert isinstance(proof, Unavailable)
+    assert (proof.reason, proof.alarm) == (Reason.KDC_NOT_TRUSTED, True)
+    assert kdc.proofs == []
+
+
+async def test_a_refusal_beside_which_nothing_can_be_read_is_one_all_the_same() -> None:
+    proof, kdc = await outcome(by_number({1: ASKS}, otherwise=error(24, wire.ErrorFields(data=b"no DER"))))
+    assert isinstance(proof, Refused)
+    assert proof.reason is Reason.BAD_CREDENTIALS
+    assert len(kdc.proofs) == 1
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, ASKS], ids=["the connection is lost", "it asks again"])
+async def test_a_proof_of_which_no_word_came_is_pending(behaviour: Behaviour) -> None:
+    proof, kdc = await outcome(by_number({1: ASKS}, otherwise=behaviour))
+    assert isinstance(proof, Unavailable)
+    assert proof.pending
+    assert len({asked.message for asked in kdc.proofs}) == 1
+
+
+@pytest.mark.parametrize("code", [25, 90, 91])
+async def test_a_late_word_that_only_asks_for_more_is_no_refusal(code: int) -> None:
+    told: asyncio.Queue[Proof] = asyncio.Queue()
+    with scripted_kdc(by_number({1: ASKS}, otherwise=delayed(1.0, error(code)))) as kdc:
+        async with login_at(kdc) as login:
+            await login.verify(ALICE, PASSWORD, asyncio.get_running_loop().time() + 0.5, told.put_nowait)
+            async with asyncio.timeout(10):
+                late = await told.get()
+    assert isinstance(late, Unavailable)
+
+
+async def test_a_request_without_a_proof_is_nothing_to_wait_for() -> None:
+    told: list[Proof] = []
+    proof, kdc = await outcome(by_number({1: error(7), 2: silence}, otherwise=silence), 0.5, told.append)
+    assert isinstance(proof, Unavailable)
+    assert (proof.pending, kdc.proofs, told) == (False, [], [])
+
+
+@contextmanager
+def gone_after_one_answer(answer: bytes) -> Iterator[str]:
+    """The address of a KDC that answers one datagram and is not there any more."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.bind(("127.0.0.1", 0))
+
+        def serve() -> None:
+            _, peer = ours.recvfrom(65_535)
+            ours.sendto(answer, peer)
+            ours.close()
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield f"127.0.0.1:{ours.getsockname()[1]}"
+        serving.join()
+
+
+async def test_a_kdc_that_is_gone_before_it_was_sent_the_proof_is_not_the_last() -> None:
+    asks = wire.krb_error(wire.PREAUTH_REQUIRED, wire.ErrorFields(realm=REALM, data=wire.preauth_wanted(f"{REALM}alice")))
+    with gone_after_one_answer(asks) as first, scripted_kdc(error(24)) as second:
+        async with login_at(first, second) as login:
+            proof = await login.verify(ALICE, PASSWORD, asyncio.get_running_loop().time() + 10)
+    assert isinstance(proof, Refused)
+    assert proof.reason is Reason.BAD_CREDENTIALS
+    assert len(second.proofs) == 1
 
 
 async def test_what_a_kdc_says_after_the_deadline_is_told_later() -> None:
@@ -152,3 +240,17 @@ async def test_a_library_that_cannot_be_used_is_our_own_trouble() -> None:
 def test_a_kdc_vouches_for_users_of_its_own_realm_only(client: bytes, service: bytes, expected: Proof | Reason) -> None:
     proof = believed(client, service, Stage.VERIFY)
     assert (proof.reason if isinstance(proof, Refused) else proof) == expected
+
+
+def test_a_ticket_of_this_login_is_of_now_by_our_clock() -> None:
+    began, now = 1000.0, 1005.0
+    for authtime in (began - CLOCK_SKEW, began, now + CLOCK_SKEW):
+        assert not_of_now(int(authtime), began, now) is None
+
+
+@pytest.mark.parametrize(("authtime", "words"), [(100, "905 seconds behind our clock"), (1400, "395 seconds ahead of our clock")])
+def test_an_old_ticket_and_one_of_the_future_prove_nothing(authtime: int, words: str) -> None:
+    proof = not_of_now(authtime, 1000.0, 1005.0)
+    assert proof is not None
+    assert (proof.reason, proof.stage, proof.alarm) == (Reason.SERVER_CLOCK, Stage.VERIFY, True)
+    assert words in proof.diagnostic

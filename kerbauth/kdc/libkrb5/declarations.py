@@ -44,7 +44,16 @@ typedef struct {
 } krb5_creds;
 
 typedef struct { krb5_magic magic; krb5_enctype enctype; krb5_kvno kvno; krb5_data ciphertext; } krb5_enc_data;
-typedef struct { krb5_magic magic; krb5_flags flags; krb5_keyblock *session; krb5_principal client; /* and more */ } krb5_enc_tkt_part;
+typedef struct { krb5_magic magic; unsigned char tr_type; krb5_data tr_contents; } krb5_transited;
+typedef struct {
+    krb5_magic magic;
+    krb5_flags flags;
+    krb5_keyblock *session;
+    krb5_principal client;
+    krb5_transited transited;
+    krb5_ticket_times times;
+    /* and more */
+} krb5_enc_tkt_part;
 typedef struct { krb5_magic magic; krb5_principal server; krb5_enc_data enc_part; krb5_enc_tkt_part *enc_part2; } krb5_ticket;
 typedef struct {
     krb5_magic magic;

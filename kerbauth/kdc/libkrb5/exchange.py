@@ -93,6 +93,11 @@ class AsExchange:
 
         return forth() if self._worn is None else self._worn.step(self._exchange, reply, forth)
 
+    @property
+    def armoured(self) -> bool:
+        """Whether the messages are in armour."""
+        return self._worn is not None
+
     def credentials(self) -> Any:
         """The krb5_creds, once `step` has given None. Raises LibraryError."""
         return credentials(self._context, self._context.lib.krb5_init_creds_get_creds, self._exchange)
@@ -107,6 +112,7 @@ class TgsExchange:
     """A TGS exchange for a ticket to `service` with the credentials of an AS exchange. As `AsExchange` in all else."""
 
     takes_long: Final = False
+    armoured: Final = False
 
     def __init__(self, context: Context, tgt: Any, service: str) -> None:
         """Raises LibraryError."""

@@ -16,6 +16,7 @@ class OwnExchange:
     """For a ticket that armour can be made of. Its context is to be held around every call (see `context.Context`)."""
 
     takes_long: Final = False  # no key is made of a password
+    armoured: Final = False
 
     def __init__(self, context: Context, client: str, keytab: bytes) -> None:
         """For our principal `client` (text form with realm), whose key is in the keytab of this name. Raises LibraryError."""

@@ -1,15 +1,27 @@
 """Opening a service ticket with our own key: only a KDC that knows the key can have made it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from kerbauth.kdc.libkrb5.context import Context
 
 
-def open_with_our_key(context: Context, ticket: Any, keytab: bytes) -> tuple[bytes, bytes]:
-    """The client that the ticket vouches for and the service it is for, in text form. Raises LibraryError.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a ticket says: the client that it vouches for and the service it is for, in text form, and when the client was authenticated
+    (seconds since 1970, by the clock of whoever issued it).
+    """
 
-    An AP-REQ is made of the credentials and read with the key of `keytab`, in the context of the exchange, so that the KDC's clock is the
-    one that counts. The replay cache is left out: the AP-REQ never left this process.
+    client: bytes
+    service: bytes
+    authtime: int
+
+
+def open_with_our_key(context: Context, ticket: Any, keytab: bytes) -> Opened:
+    """What the ticket of these credentials says. Raises LibraryError.
+
+    An AP-REQ is made of the credentials and read with the key of `keytab`, in the context of the exchange, by the clock that the AS-REP
+    told: whether that is ours has to be looked at afterwards. The replay cache is left out: the AP-REQ never left this process.
     """
     lib, ffi = context.lib, context.ffi
     initiator = _auth_context(context)
@@ -23,7 +35,8 @@ def open_with_our_key(context: Context, ticket: Any, keytab: bytes) -> tuple[byt
     finally:
         lib.krb5_free_data_contents(context.pointer, message)
     context.own(lambda: lib.krb5_free_ticket(context.pointer, opened[0]))
-    return context.name(opened[0].enc_part2.client), context.name(opened[0].server)
+    part = opened[0].enc_part2
+    return Opened(context.name(part.client), context.name(opened[0].server), part.times.authtime)
 
 
 def _auth_context(context: Context) -> Any:

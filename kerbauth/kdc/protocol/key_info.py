@@ -16,6 +16,10 @@ from kerbauth.kdc.protocol.krb_error import INT32
 MAX_ITERATIONS: Final = 65_536
 """PBKDF2 iterations. Twice RFC 8009's default of 32,768, the most that any KDC is known to ask for; 13 to 33 ms of CPU in OpenSSL."""
 
+LEAST_ITERATIONS: Final = {17: 4096, 18: 4096, 19: 32_768, 20: 32_768}
+"""PBKDF2 iterations where the KDC names none (RFC 3962 4, RFC 8009 4). With fewer, what is encrypted with the key is easier to guess the
+password from, and libkrb5 makes no such key (lib/crypto/krb/s2k_pbkdf2.c)."""
+
 _ETYPE_INFO2: Final = 19  # RFC 4120 7.5.2 PA-ETYPE-INFO2
 _COUNT_OCTETS: Final = 4  # RFC 3962 4 and RFC 8009 4: the parameters are the iteration count, big-endian
 
@@ -40,7 +44,7 @@ def key_infos(message: bytes) -> tuple[KeyInfo, ...] | None:
     """The ETYPE-INFO2 entries of a KRB-ERROR, AS-REP or TGS-REP, in the KDC's order; None if it is not understood. Raises nothing.
 
     Understood is a message of which we see everything in which libkrb5 could find string-to-key parameters. It reads more than DER (lengths
-    not written the shortest way, bytes left over), and so would take an iteration count that `excessive` never saw. What is not understood
+    not written the shortest way, bytes left over), and so would take an iteration count that `improper` never saw. What is not understood
     here must not be handed on to it.
     """
     try:
@@ -49,9 +53,12 @@ def key_infos(message: bytes) -> tuple[KeyInfo, ...] | None:
         return None
 
 
-def excessive(infos: Iterable[KeyInfo]) -> int | None:
-    """The iteration count a KDC asks for, if one is above `MAX_ITERATIONS`: whatever the enctype, since all that count are written so."""
-    return max((count for info in infos if (count := info.iterations) is not None and count > MAX_ITERATIONS), default=None)
+def improper(infos: Iterable[KeyInfo]) -> int | None:
+    """The iteration count a KDC asks for, if it is one that no honest KDC asks for: above `MAX_ITERATIONS`, whatever the enctype, since all
+    that count are written so; or below an enctype's least.
+    """
+    counts = ((info.enctype, info.iterations) for info in infos)
+    return next((count for enctype, count in counts if count and not LEAST_ITERATIONS.get(enctype, 0) <= count <= MAX_ITERATIONS), None)
 
 
 def padata(message: bytes) -> Iterator[tuple[int, bytes]]:

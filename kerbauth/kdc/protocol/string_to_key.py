@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, HashAlgorithm
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from kerbauth.kdc.protocol.key_info import MAX_ITERATIONS, KeyInfo
+from kerbauth.kdc.protocol.key_info import LEAST_ITERATIONS, MAX_ITERATIONS, KeyInfo
 
 _BLOCK: Final = 16  # bytes of an AES block
 _KERBEROS: Final = b"kerberos"  # the well-known constant of both string-to-key functions
@@ -31,15 +31,14 @@ class _Kind:
 
     size: int  # bytes of the key
     digest: type[HashAlgorithm]
-    iterations: int  # where the KDC names no count
     prefix: bytes = b""
 
 
 _KINDS: Final = {
-    17: _Kind(16, SHA1, 4096),  # RFC 3962 4
-    18: _Kind(32, SHA1, 4096),
-    19: _Kind(16, SHA256, 32_768, b"aes128-cts-hmac-sha256-128\0"),  # RFC 8009 4
-    20: _Kind(32, SHA384, 32_768, b"aes256-cts-hmac-sha384-192\0"),
+    17: _Kind(16, SHA1),  # RFC 3962 4
+    18: _Kind(32, SHA1),
+    19: _Kind(16, SHA256, b"aes128-cts-hmac-sha256-128\0"),  # RFC 8009 4
+    20: _Kind(32, SHA384, b"aes256-cts-hmac-sha384-192\0"),
 }
 
 
@@ -51,11 +50,11 @@ def string_to_key(info: KeyInfo, password: bytes, default_salt: bytes) -> bytes 
     it does, for a short salt). A count below the enctype's default is out of bounds as well: libkrb5 refuses it (s2k_pbkdf2.c), since
     whoever asks for it may mean to guess the password from what is encrypted with the key. The result is a secret.
     """
-    kind = _KINDS.get(info.enctype)
-    if kind is None:
+    if info.enctype not in _KINDS:
         return None
-    iterations = kind.iterations if info.parameters is None else info.iterations
-    if iterations is None or not kind.iterations <= iterations <= MAX_ITERATIONS:
+    least = LEAST_ITERATIONS[info.enctype]
+    iterations = least if info.parameters is None else info.iterations
+    if iterations is None or not least <= iterations <= MAX_ITERATIONS:
         return None
     return derived(info.enctype, password, default_salt if info.salt is None else info.salt, iterations)
 

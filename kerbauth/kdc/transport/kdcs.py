@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from kerbauth.kdc.transport import tcp
@@ -109,6 +109,10 @@ class Kdcs:
             elif not isinstance(error, NoSocketError):
                 answered_by.unanswered(began)
             raise SilentKdcError(error.diagnostic, reached=error.reached) from None
+
+    def instead_of(self, kdc: Kdc, tried: Collection[Kdc]) -> Kdc | None:
+        """The KDC to ask instead of one that cannot have read the request, if there is one that is not among `tried`."""
+        return next((line.kdc for line in self.in_order() if line.kdc is not kdc and line.kdc not in tried), None)
 
     def states(self) -> tuple[KdcState, ...]:
         """All KDCs, in the order of the configuration or of DNS."""
