@@ -75,7 +75,7 @@ class Kdcs:
             await self._searching.ended()
         await self._probes.close()
         for line in self._lines:
-            line.ports.release()
+            line.ports.end()
 
     async def first(self, request: bytes, until: float) -> Answered:
         """Send a request without a password in it, and give back the first KDC's reply; that KDC is asked first from then on.
@@ -189,7 +189,7 @@ class Kdcs:
         self._lines = list(lines.values())
         for line in known.values():
             self._probes.forget(line.kdc)
-            line.ports.release()
+            line.ports.end()
         if not any(line.kdc is self._active for line in self._lines):
             self._active = None
         self._changed()

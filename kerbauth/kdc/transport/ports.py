@@ -30,6 +30,7 @@ class RestingPorts:
     def __init__(self) -> None:
         self._since: dict[int, float] = {}
         self._held: deque[tuple[float, socket.socket]] = deque()
+        self._over = False
 
     def rest(self, ours: socket.socket, now: float) -> None:
         """Let the port of this socket rest from now on. Takes the socket over: nobody reads it any more, and it is closed in time."""
@@ -38,6 +39,9 @@ class RestingPorts:
         self._since[port] = now
         while len(self._since) > RESTING or now - next(iter(self._since.values())) >= REST:
             del self._since[next(iter(self._since))]
+        if self._over:
+            ours.close()
+            return
         if not self._held:
             asyncio.get_running_loop().call_later(HOLD, self._let_go)
         self._held.append((now, ours))
@@ -53,6 +57,11 @@ class RestingPorts:
         """Close all sockets that are kept."""
         while self._held:
             self._held.popleft()[1].close()
+
+    def end(self) -> None:
+        """The KDC is asked no more: close all sockets, also those that come yet."""
+        self._over = True
+        self.release()
 
     def _let_go(self) -> None:
         """Close what was kept long enough, and come again for the rest."""

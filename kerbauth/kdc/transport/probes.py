@@ -59,9 +59,11 @@ class Probes:
         """All probes leave from one socket, which takes their answers however late they come."""
         while True:
             try:
-                with line.kdc.address.open(socket.SOCK_DGRAM) as ours:
-                    ours.connect(line.kdc.address.where)
+                ours = _connected(line)
+                try:
                     await self._keep_sending(ours, line)
+                finally:  # answers to earlier probes may still come, and no login is to take one for its own
+                    line.ports.rest(ours, asyncio.get_running_loop().time())
             except (OSError, ExchangeError):  # no socket, or no way to the KDC: until the next try
                 await self._pause(line)
 
@@ -89,6 +91,17 @@ class Probes:
         began = asyncio.get_running_loop().time()
         await asyncio.sleep(PAUSE)
         line.kdc.unanswered(began)
+
+
+def _connected(line: Line) -> socket.socket:
+    """A socket that takes this KDC's datagrams only. Raises OSError or ExchangeError."""
+    ours = line.kdc.address.open(socket.SOCK_DGRAM)
+    try:
+        ours.connect(line.kdc.address.where)
+    except OSError:
+        ours.close()
+        raise
+    return ours
 
 
 def _listen(ours: socket.socket, line: Line) -> None:

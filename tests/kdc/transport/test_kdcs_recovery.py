@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,8 @@ from tests.kdc.transport.realm import LONG, REQUEST, Events, kdcs, probe, within
 from tests.kdc.transport.servers import (
     LARGE,
     PREAUTH_REQUIRED,
+    Datagram,
+    UdpServer,
     answers,
     answers_over_tcp,
     closed_address,
@@ -43,6 +46,25 @@ async def test_a_silent_kdc_is_found_again_within_two_seconds_even_if_it_is_slow
         await events.wait_for(one.address, Standing.ANSWERS)
         assert within(0) - began < RECOVERY
         assert (await ours.first(REQUEST, within(LONG))).reply == PREAUTH_REQUIRED
+
+
+async def test_no_login_uses_the_port_to_which_a_late_answer_to_a_probe_may_come() -> None:
+    events, senders = Events(), set[int]()
+
+    def answer(server: UdpServer, request: bytes, sender: Datagram) -> None:
+        senders.add(sender[1])
+        server.send(PREAUTH_REQUIRED, sender)
+
+    async with udp_server(silent) as one, kdcs(one.address, events=events) as ours:
+        await found_dead(ours, events, one.address)
+        one.script = answer
+        await events.wait_for(one.address, Standing.ANSWERS)
+        (port,) = senders
+        async with asyncio.timeout(LONG):
+            while not ours._lines[0].ports.rests(port, within(0)):  # noqa: ASYNC110 -- probing ends within some turns of the loop
+                await asyncio.sleep(0)
+        with pytest.raises(OSError, match="in use"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", port))
 
 
 async def test_a_kdc_that_was_stopped_is_found_again() -> None:

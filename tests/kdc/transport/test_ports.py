@@ -75,3 +75,11 @@ async def test_what_was_kept_long_enough_is_closed(ports: RestingPorts) -> None:
     ports.rest(kept, 0.0)  # long ago: the loop's clock does not begin at 0
     ports._let_go()
     assert kept.fileno() == -1
+
+
+async def test_when_the_kdc_is_asked_no_more_nothing_is_kept(ports: RestingPorts) -> None:
+    before, after = Port(1000), Port(1001)
+    ports.rest(before, 0.0)
+    ports.end()
+    ports.rest(after, 0.0)
+    assert [before.fileno(), after.fileno()] == [-1, -1]
