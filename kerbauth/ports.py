@@ -9,6 +9,7 @@ from typing import Protocol
 
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.channel import ChannelBinding
+from kerbauth.core.kdc_state import KdcState
 from kerbauth.core.outcome import Application, Change, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
@@ -54,17 +55,20 @@ class CredentialVerifier(Protocol):
         ...
 
     async def realm_states(self) -> tuple["RealmState", ...]:
-        """Whether each configured realm can answer logins now. May answer from the last few seconds."""
+        """Whether each configured realm can answer logins now, and what is known of its KDCs. May answer from the last few seconds, within
+        some seconds in all.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RealmState:
-    """A realm's readiness. `problem` is empty when it is ready."""
+    """A realm's readiness. `problem` is empty when it is ready. `kdcs` are those that this process knows, in their order."""
 
     realm: str
     ready: bool
     problem: str = ""
+    kdcs: tuple[KdcState, ...] = ()
 
 
 class PasswordChanger(Protocol):

@@ -1,12 +1,11 @@
-"""A realm's KDCs as long as some verifier asks them, and the request that shows whether one of them answers."""
+"""A realm's KDCs as long as some verifier asks them."""
 
 import asyncio
 from typing import Final, Self
 
-from kerbauth.kdc.cpu import Cpu
-from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange
+from kerbauth.kdc.libkrb5.context import LibraryError
 from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.sign_of_life import question
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.kdc.transport.making import kdcs_of
 
@@ -16,10 +15,9 @@ _NOTHING: Final = b""
 class Asking:
     """The KDCs of a realm. Begun at the first login, since only then the event loop is there; ended when nobody goes on with it."""
 
-    def __init__(self, realm: KerberosRealm, cpu: Cpu, workers: int = 1) -> None:
+    def __init__(self, realm: KerberosRealm, workers: int = 1) -> None:
         """Raises ValueError for a name or name server that is none."""
         self._realm = realm
-        self._cpu = cpu
         self.kdcs: Kdcs = kdcs_of(realm, self._probe, workers)
         self._users = 1
         self._started: asyncio.Task[None] | None = None
@@ -49,17 +47,11 @@ class Asking:
                 self._ending = loop.create_task(self.kdcs.close())
 
     async def _probe(self) -> bytes:
-        """An AS-REQ for our own principal without pre-authentication: checks no password, and counts nothing against anybody."""
-        service = self._realm.services[0]
-        context = Context()
+        """See `probes.BuildProbe`."""
         try:
-            with context:
-                request = AsExchange(context, service).step()
+            return question(self._realm.services[0])
         except LibraryError:
             return _NOTHING
-        finally:
-            self._cpu.free(context)
-        return request.message if request is not None else _NOTHING
 
 
 def _asked(realm: KerberosRealm) -> tuple[object, ...]:

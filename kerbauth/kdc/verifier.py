@@ -1,52 +1,46 @@
 """The credential verifier: passwords over our own conversation with the KDCs, tokens with GSSAPI."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.codes.model import Stage
+from kerbauth.core.kdc_state import KdcState
 from kerbauth.core.outcome import Proof, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.kdc import old_password, probe
+from kerbauth.kdc import old_password
 from kerbauth.kdc.accept import Acceptor
 from kerbauth.kdc.armour import Armour
 from kerbauth.kdc.asking import Asking
-from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError
-from kerbauth.kdc.bulkhead import FullError as ProbesFullError
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.own_ticket import get_own_ticket
 from kerbauth.kdc.password import PasswordLogin
 from kerbauth.kdc.password_change import ProvedOld
+from kerbauth.kdc.readiness import Readiness
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.slots import FullError, Slots
 from kerbauth.ports import RealmState, TokenAnswer
 from kerbauth.settings.fields import split_host_port
 from kerbauth.settings.kdcs import Fast
 
-PROBE_DEADLINE: Final = 2.0  # seconds: readiness is asked every few seconds and must not wait for a silent KDC
-PROBE_KEEP: Final = 5.0  # seconds an answer about a KDC is good for
 ACCEPT_THREADS: Final = 2  # accepting is 70 us of CPU and never waits for a network: more threads than cores bring nothing
 ACCEPT_DEADLINE: Final = 5.0  # seconds
 ACCEPT_QUEUE: Final = 1000  # tokens; at some thousands a second that is well under a second's work
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Realm:
     settings: KerberosRealm
     slots: Slots
     asking: Asking
     login: PasswordLogin
-    probes: Bulkhead = field(default_factory=lambda: Bulkhead(1))
-    state: RealmState | None = None
-    state_until: float = 0.0
-    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    readiness: Readiness
 
 
 class KerberosVerifier:
@@ -68,11 +62,13 @@ class KerberosVerifier:
 
     def _realm(self, realm: KerberosRealm, before: "KerberosVerifier | None", workers: int) -> _Realm:
         kept = before.asking(realm) if before is not None else None
-        asking = kept.shared() if kept is not None else Asking(realm, self._cpu, workers)
+        asking = kept.shared() if kept is not None else Asking(realm, workers)
         login = PasswordLogin(realm, asking.kdcs, self._cpu, self._acceptor.keytab)
+        readiness = Readiness(realm, asking)
         if realm.fast is not Fast.OFF:  # not the armour of `before`: the keytab may be another
             login.armour = Armour(realm, lambda: get_own_ticket(realm, asking.kdcs, self._cpu, self._acceptor.clients))
-        return _Realm(realm, _slots(realm, before), asking, login)
+            readiness = Readiness(realm, asking, login.armour.problem)
+        return _Realm(realm, _slots(realm, before), asking, login, readiness)
 
     @property
     def cpu(self) -> Cpu:
@@ -124,26 +120,12 @@ class KerberosVerifier:
             self._waiting -= 1
 
     async def realm_states(self) -> tuple[RealmState, ...]:
-        """See `ports.CredentialVerifier`. Asks each realm's KDC for nothing but its readiness to answer, at most every few seconds."""
-        return tuple(await asyncio.gather(*(self._state(realm) for realm in self._realms.values())))
+        """See `ports.CredentialVerifier`."""
+        return tuple(await asyncio.gather(*(realm.readiness.state() for realm in self._realms.values())))
 
-    async def _state(self, realm: _Realm) -> RealmState:
-        async with realm.looking:
-            if realm.state is None or time.monotonic() >= realm.state_until:
-                realm.state = await self._ask(realm)
-                realm.state_until = time.monotonic() + PROBE_KEEP
-            return realm.state
-
-    async def _ask(self, realm: _Realm) -> RealmState:
-        name = realm.settings.name
-        try:
-            problem = await realm.probes.run(PROBE_DEADLINE, lambda: probe.problem(realm.settings.services[0]))
-        except (DeadlineError, ProbesFullError):
-            problem = f"no KDC of {name} answered within {PROBE_DEADLINE:g} seconds"
-        if not problem and realm.login.armour is not None:
-            await realm.asking.begin()
-            problem = await realm.login.armour.problem(PROBE_DEADLINE)
-        return RealmState(name, ready=not problem, problem=problem)
+    def kdc_states(self) -> tuple[KdcState, ...]:
+        """What this process knows of every realm's KDCs. Asks nobody; of a realm that nobody asked for yet it knows none."""
+        return tuple(state for realm in self._realms.values() for state in realm.asking.kdcs.states())
 
     def slots(self, realm: KerberosRealm) -> Slots | None:
         """The slots of a realm of this name and with these limits, if there is one."""

@@ -43,7 +43,10 @@ async def readyz(exchange: Exchange, request: web.Request) -> Reply:
     ready = any(state.ready for state in states) and not permissions
     body = {
         "ready": ready,
-        "realms": [{"realm": state.realm, "ready": state.ready, "problem": state.problem} for state in states],
+        "realms": [
+            {"realm": state.realm, "ready": state.ready, "problem": state.problem, "kdcs": [kdc.as_json() for kdc in state.kdcs]}
+            for state in states
+        ],
         "permissions": {"ready": not permissions, "problem": permissions},
     }
     return json_reply(200, body) if ready else json_reply(503, body, (("Retry-After", str(RETRY_AFTER)),))

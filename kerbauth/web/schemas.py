@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from kerbauth.core import names
+from kerbauth.core.kdc_state import Standing
 from kerbauth.core.outcome import Severity
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
@@ -93,18 +94,46 @@ def schemas() -> dict[str, Schema]:
         "Reason": {"type": "string", "enum": [reason.value for reason in Reason], "description": "A closed list."},
         "Problem": _problem(),
         "Health": _object({"status": {"const": "ok"}}),
-        "Readiness": _object(
-            {
-                "ready": {"type": "boolean"},
-                "realms": {
-                    "type": "array",
-                    "items": _object({"realm": _TEXT, "ready": {"type": "boolean"}, "problem": {"type": "string"}}),
-                    "description": "Empty if their state was not known in time.",
-                },
-                "permissions": _object({"ready": {"type": "boolean"}, "problem": {"type": "string"}}),
-            }
-        ),
+        "Kdc": _kdc(),
+        "Readiness": _readiness(),
     }
+
+
+def _kdc() -> Schema:
+    return _object(
+        {
+            "kdc": {**_TEXT, "description": "As it is configured or as DNS names it."},
+            "address": _TEXT,
+            "standing": {"enum": [standing.value for standing in Standing]},
+            "active": {"type": "boolean", "description": "Whether it is asked first."},
+            "latency_seconds": {"type": ["number", "null"], "description": "A moving average; null before its first answer."},
+            "clock_offset_seconds": {"type": ["number", "null"], "description": "Its clock minus ours, as it was told last."},
+            "last_answer": {"type": ["string", "null"], "format": "date-time"},
+            "since": {"type": "string", "format": "date-time", "description": "When the present standing began."},
+            "detail": {"type": "string", "description": "Why it does not answer."},
+        }
+    )
+
+
+def _readiness() -> Schema:
+    return _object(
+        {
+            "ready": {"type": "boolean"},
+            "realms": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "realm": _TEXT,
+                        "ready": {"type": "boolean"},
+                        "problem": {"type": "string"},
+                        "kdcs": {"type": "array", "items": ref("Kdc"), "description": "As the worker that answers knows them."},
+                    }
+                ),
+                "description": "Empty if their state was not known in time.",
+            },
+            "permissions": _object({"ready": {"type": "boolean"}, "problem": {"type": "string"}}),
+        }
+    )
 
 
 def _problem() -> Schema:

@@ -37,8 +37,10 @@ def test_a_silent_kdc_ends_at_the_deadline_and_disturbs_nobody_else(realm: LabRe
         began = time.monotonic()
         assert service.login(f"bea@{other_realm.name}", CANARY, None).json()["reason"] == "kdc-unreachable"
         assert time.monotonic() - began < 2.0, "the deadline was waited for"
-        states = {state["realm"]: state["ready"] for state in service.request("GET", "/readyz").json()["realms"]}
-        assert states == {realm.name: True, other_realm.name: False}
+        states = service.request("GET", "/readyz").json()["realms"]
+        assert {state["realm"]: state["ready"] for state in states} == {realm.name: True, other_realm.name: False}
+        known = {kdc["address"]: (kdc["standing"], kdc["latency_seconds"] is None) for state in states for kdc in state["kdcs"]}
+        assert known == {realm.kdc: ("answers", False), address: ("silent", True)}
 
 
 def test_a_full_queue_refuses_at_once_and_only_its_own_realm(realm: LabRealm, other_realm: LabRealm, start: Start) -> None:
@@ -83,6 +85,13 @@ def test_a_second_kdc_answers_where_the_first_is_absent(realm: LabRealm, start: 
     assert realm.failed_password_checks(before) == 1
 
 
+def clock_offset(service: RunningService) -> float | None:
+    """How far the one KDC's clock is ahead, as far as the service knows."""
+    ((kdc,),) = (state["kdcs"] for state in service.request("GET", "/readyz").json()["realms"])
+    offset: float | None = kdc["clock_offset_seconds"]
+    return offset
+
+
 @pytest.mark.parametrize("seconds", ["1200", "-1200"])
 def test_a_kdc_whose_clock_is_off_is_our_clocks_fault_not_the_users(start: Start, seconds: str) -> None:
     description = RealmDescription("SKEW.TEST", (User("jdoe", CANARY),), (Service("HTTP/localhost"),))
@@ -90,9 +99,13 @@ def test_a_kdc_whose_clock_is_off_is_our_clocks_fault_not_the_users(start: Start
     skewed.environment["CLOCK_SHIFT"] = seconds
     with skewed:
         service = start(Setup((RealmEntry("SKEW.TEST", (skewed.kdc,), skewed.keytab("HTTP/localhost"), settings="default = true"),)))
+        skewed.kadmin("modify_principal -requires_preauth HTTP/localhost")  # a ticket tells readiness no time; only the logins hear of it
+        assert clock_offset(service) is None
         reply = service.login("jdoe", CANARY, None)
+        noted = clock_offset(service)
         wrong = service.login("jdoe", "wrong", None)
     assert (reply.status_code, reply.json()["reason"]) == (503, "server-clock")
+    assert noted == pytest.approx(float(seconds), abs=30)
     assert (wrong.status_code, wrong.json()["reason"]) == (401, "bad-credentials")
 
 

@@ -46,7 +46,7 @@ async def login_at(*kdcs: ScriptedKdc | str) -> AsyncIterator[PasswordLogin]:
     addresses = tuple(kdc if isinstance(kdc, str) else kdc.address for kdc in kdcs)
     realm = KerberosRealm(REALM, addresses, Path(os.devnull), "HTTP/localhost", deadline=5.0)
     cpu = Cpu()
-    asking = Asking(realm, cpu)
+    asking = Asking(realm)
     await asking.begin()
     try:
         yield PasswordLogin(realm, asking.kdcs, cpu, b"MEMORY:of-nobody")

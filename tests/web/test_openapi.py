@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from kerbauth.core.audit import Door as AuditDoor
 from kerbauth.core.codes.model import Stage
+from kerbauth.core.kdc_state import KdcState, Standing
 from kerbauth.core.outcome import Notice, Proved, Refused, Severity
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
@@ -98,7 +100,9 @@ def fail_outside(world: World) -> None:
 
 
 def not_ready(world: World) -> None:
-    world.verifier.states = (RealmState(REALM, ready=False, problem="no KDC answers"),)
+    unheard = KdcState(REALM, "kdc1", "192.0.2.1:88", Standing.SILENT, False, None, None, None, datetime.now(UTC), "no answer")
+    known = KdcState(REALM, "kdc2", "192.0.2.2:88", Standing.PASSED_OVER, True, 0.002, -1.5, datetime.now(UTC), datetime.now(UTC))
+    world.verifier.states = (RealmState(REALM, ready=False, problem="no KDC answers", kdcs=(unheard, known)),)
 
 
 def nothing(world: World) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
 from kerbauth.core.addresses import read_network
+from kerbauth.core.kdc_state import KdcState, Standing
 from kerbauth.ports import RealmState
 from kerbauth.web.app import make_operations_app, replace_services
 from kerbauth.web.exchange import Limits
@@ -16,6 +18,9 @@ from kerbauth.web.operations import is_local
 from kerbauth.web.server import start
 from tests.web.conftest import Door, Opener
 from tests.web.fakes import CLIENT_TOKEN, MONITOR_TOKEN, REALM, World
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SILENT = KdcState("A.TEST", "kdc1.a.test:88", "192.0.2.1:88", Standing.SILENT, False, 0.002, -1.5, NOON, NOON, "no answer for 2.0 seconds")
 
 FOR_OPERATORS = ["/readyz", "/metrics", "/docs"]
 
@@ -27,14 +32,15 @@ async def test_healthz_answers_while_everything_behind_is_stuck(door: Door) -> N
 
 
 async def test_ready_while_one_realm_works(door: Door) -> None:
-    door.world.verifier.states = (RealmState("A.TEST", ready=False, problem="no KDC answers"), RealmState(REALM, ready=True))
+    down = RealmState("A.TEST", ready=False, problem="no KDC answers", kdcs=(SILENT,))
+    door.world.verifier.states = (down, RealmState(REALM, ready=True))
     got = await door.ask("GET", "/readyz")
     assert got.status == 200
     assert got.document == {
         "ready": True,
         "realms": [
-            {"realm": "A.TEST", "ready": False, "problem": "no KDC answers"},
-            {"realm": "CORP.EXAMPLE", "ready": True, "problem": ""},
+            {"realm": "A.TEST", "ready": False, "problem": "no KDC answers", "kdcs": [SILENT.as_json()]},
+            {"realm": "CORP.EXAMPLE", "ready": True, "problem": "", "kdcs": []},
         ],
         "permissions": {"ready": True, "problem": ""},
     }

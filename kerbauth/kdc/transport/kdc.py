@@ -1,11 +1,10 @@
 """One KDC as this process knows it: whether it answers, how fast, and since when. Pure bookkeeping; times are the event loop's."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Final
 
+from kerbauth.core.kdc_state import KdcState, Standing
 from kerbauth.kdc.transport.address import Address
 
 PASS_OVER: Final = 0.5
@@ -19,41 +18,6 @@ second that a slow KDC may take for each answer, and less than any deadline that
 _LEAST: Final = 0.9 * PASS_OVER  # with less time than that a request's silence is no sign; timers may be a little early
 _SLOW: Final = 3.0  # a KDC that is known to be slow gets this many times its usual latency, if that is more
 _WEIGHT: Final = 0.125  # of a new measurement in the latency (RFC 6298 2.3, alpha)
-
-
-class Standing(StrEnum):
-    """What is known of a KDC.
-
-    `ANSWERS` is also where every KDC begins. `PASSED_OVER`: a request went unanswered for a while; others are asked first. `SILENT`:
-    nothing came for long, or the connection was refused; no login asks it. The last two end with any answer, and probes look for one.
-    """
-
-    ANSWERS = "answers"
-    PASSED_OVER = "passed-over"
-    SILENT = "silent"
-
-
-@dataclass(frozen=True, slots=True)
-class KdcState:
-    """One KDC for those who watch. `latency` is a moving average in seconds, None before the first answer. `clock_offset` is the KDC's
-    clock minus ours in seconds, as last seen. `since` is the beginning of the present standing, `detail` why it is not `ANSWERS`.
-    """
-
-    realm: str
-    name: str
-    address: str
-    standing: Standing
-    active: bool
-    latency: float | None
-    clock_offset: float | None
-    last_answer: datetime | None
-    since: datetime
-    detail: str = ""
-
-    @property
-    def open(self) -> bool:
-        """Whether its circuit breaker is open: no login waits for it."""
-        return self.standing is Standing.SILENT
 
 
 class Kdc:

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from kerbauth.core.kdc_state import KdcState, Standing
 from kerbauth.kdc.transport import tcp
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.background import Background
 from kerbauth.kdc.transport.directory import Directory, LookupFailedError
 from kerbauth.kdc.transport.errors import ExchangeError, NoSocketError, RefusedError, SilentKdcError
 from kerbauth.kdc.transport.exchange import Line
-from kerbauth.kdc.transport.kdc import Kdc, KdcState, Standing
+from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.probes import BuildProbe, Probes
 from kerbauth.kdc.transport.race import Answered, Race
 from kerbauth.settings.kdcs import Transport

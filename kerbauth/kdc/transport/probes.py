@@ -6,11 +6,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport import tcp
 from kerbauth.kdc.transport.background import Background
 from kerbauth.kdc.transport.errors import ExchangeError
 from kerbauth.kdc.transport.exchange import Line
-from kerbauth.kdc.transport.kdc import Kdc, Standing
+from kerbauth.kdc.transport.kdc import Kdc
 
 PAUSE: Final = 0.5
 """Seconds between probes: a KDC that comes back is noticed within two seconds even if it takes a second for its answer."""

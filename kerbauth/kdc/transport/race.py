@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport.errors import ExchangeError, NoKdcError, NoSocketError, RefusedError
 from kerbauth.kdc.transport.exchange import Line
-from kerbauth.kdc.transport.kdc import Kdc, Standing
+from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.reading import RESPONSE_TOO_BIG, SERVICE_UNAVAILABLE, error_code
 
 _GO_ON: Final = frozenset({SERVICE_UNAVAILABLE, RESPONSE_TOO_BIG})

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.directory import Fixed
-from kerbauth.kdc.transport.kdc import Kdc, Standing
+from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.kdcs import Kdcs
 
 REQUEST = b"a request"

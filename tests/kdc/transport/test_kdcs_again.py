@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport.errors import SilentKdcError
-from kerbauth.kdc.transport.kdc import PASS_OVER, Kdc, Standing
+from kerbauth.kdc.transport.kdc import PASS_OVER, Kdc
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, PROBE, REQUEST, kdcs, within

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport import udp
 from kerbauth.kdc.transport.errors import NoKdcError
-from kerbauth.kdc.transport.kdc import PASS_OVER, SILENCE, Standing
+from kerbauth.kdc.transport.kdc import PASS_OVER, SILENCE
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, PROBE, REQUEST, Events, kdcs, within

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.errors import NoKdcError
-from kerbauth.kdc.transport.kdc import Standing
 from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, REQUEST, Events, kdcs, within
 from tests.kdc.transport.servers import LARGE, PREAUTH_REQUIRED, answers, answers_over_tcp, silent, tcp_server, udp_server

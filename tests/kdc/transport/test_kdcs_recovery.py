@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.directory import Fixed, Found, LookupFailedError
 from kerbauth.kdc.transport.errors import NoKdcError
-from kerbauth.kdc.transport.kdc import PASS_OVER, Standing
+from kerbauth.kdc.transport.kdc import PASS_OVER
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.settings.kdcs import Transport
 from tests.kdc.transport.realm import LONG, REQUEST, Events, kdcs, probe, within

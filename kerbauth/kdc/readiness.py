@@ -1,0 +1,69 @@
+"""Whether a realm can answer logins now: its KDCs are asked for a sign of life, as a login would ask them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from kerbauth.core.text import shown
+from kerbauth.kdc.asking import Asking
+from kerbauth.kdc.libkrb5.context import LibraryError
+from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.sign_of_life import question, sign_of
+from kerbauth.kdc.transport.errors import NoKdcError
+from kerbauth.ports import RealmState
+
+DEADLINE: Final = 2.0
+"""Seconds: readiness is asked every few seconds and must not wait for a silent KDC. One that is known to be silent is not waited for."""
+
+KEEP: Final = 5.0
+"""Seconds that an answer is good for: however often readiness is asked, the KDCs are not."""
+
+
+Further = Callable[[float], Awaitable[str]]
+"""What else keeps logins from being answered, found out within so many seconds; empty if nothing does."""
+
+
+class Readiness:
+    """One realm's. At most one question is under way at a time; whoever comes meanwhile has its answer, and so has everybody for `keep`
+    seconds.
+    """
+
+    def __init__(self, realm: KerberosRealm, asking: Asking, further: Further | None = None, *, keep: float = KEEP) -> None:
+        """`further` is asked once a KDC has answered."""
+        self._realm = realm
+        self._asking = asking
+        self._further = further
+        self._keep = keep
+        self._one = asyncio.Lock()
+        self._problem = ""
+        self._until = float("-inf")
+
+    async def state(self) -> RealmState:
+        """Whether it is ready, as of the last question, and the KDCs as they are known now. Waits for DEADLINE at most, as long for
+        what is asked further, and once more if somebody else's question was broken off.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._one:
+            if loop.time() >= self._until:
+                self._problem = await self._ask(loop.time() + DEADLINE)
+                if not self._problem and self._further is not None:
+                    self._problem = await self._further(DEADLINE)
+                self._until = loop.time() + self._keep
+            problem = self._problem
+        return RealmState(self._realm.name, ready=not problem, problem=problem, kdcs=self._asking.kdcs.states())
+
+    async def _ask(self, until: float) -> str:
+        """Empty if a KDC answers and knows our service, else what is wrong."""
+        service, kdcs = self._realm.services[0], self._asking.kdcs
+        await self._asking.begin()
+        try:
+            answered = await kdcs.first(question(service), until)
+        except NoKdcError as error:
+            return error.diagnostic
+        except LibraryError as error:
+            return shown(str(error))
+        sign = sign_of(answered.reply, service, datetime.now(UTC))
+        if sign.clock_offset is not None:
+            kdcs.note_offset(answered.kdc, sign.clock_offset)
+        return sign.problem
