@@ -1,4 +1,4 @@
-"""The watch over a running service: whether too many logins fail, which realms are ready, what this worker uses."""
+"""The watch over a running service: whether too many logins fail, which realms are ready, what this worker uses and knows of the KDCs."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from kerbauth.core.failure_rate import Change, FailureRate, Limit
+from kerbauth.core.kdc_state import KdcState
 from kerbauth.observe.metrics import Metrics
 from kerbauth.ports import RealmState
 from kerbauth.settings.alarm import AlarmSettings
@@ -52,13 +53,14 @@ async def watch(
     metrics: Metrics,
     settings: Callable[[], AlarmSettings],
     realm_states: Callable[[], Awaitable[tuple[RealmState, ...]]],
+    kdc_states: Callable[[], tuple[KdcState, ...]],
     *,
     slot: int = 0,
 ) -> None:
     """Watch until cancelled: run it as a task in every worker.
 
-    Each worker measures itself; the one of slot 0 also watches the failure rate and asks the realms. `settings` and `realm_states` are
-    asked anew each time, so that a reload counts.
+    Each worker measures itself and tells what it knows of the KDCs; the one of slot 0 also watches the failure rate and asks the realms.
+    `settings`, `realm_states` and `kdc_states` are asked anew each time, so that a reload counts.
     """
     loop = asyncio.get_running_loop()
     alarm = FailureAlarm(metrics, loop.time) if slot == 0 else None
@@ -71,4 +73,5 @@ async def watch(
             if loop.time() >= ask_realms:
                 ask_realms = loop.time() + REALMS_INTERVAL
                 metrics.realm_states(await realm_states())
+        metrics.kdc_states(kdc_states())
         await asyncio.sleep(min(LONGEST_INTERVAL, limit.period / 12))

@@ -1,4 +1,4 @@
-"""Prometheus metrics. No label ever carries a user name, an address or anything else that a caller may choose freely."""
+"""Prometheus metrics. No label ever carries a user name, a caller's address or anything else that a caller may choose freely."""
 
 import math
 import time
@@ -14,8 +14,10 @@ import kerbauth
 from kerbauth.core.audit import Action, AuditRecord
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.failure_rate import Totals
+from kerbauth.core.kdc_state import KdcState
 from kerbauth.core.reasons import Reason
 from kerbauth.observe import shared
+from kerbauth.observe.kdc_views import KdcViews
 from kerbauth.observe.shared import SharedValues, SumOfWorkers
 from kerbauth.ports import RealmState
 
@@ -37,8 +39,9 @@ class Metrics:
     With `folder` the counts of all workers of a service are kept there and told as one, whichever worker is asked. Then make one per
     process, after the fork: `slot` is the worker's number, which its successor takes over. Raises OSError if the folder cannot be used.
 
-    The number of series is bounded: doors, verdicts, reasons, stages and routes are closed lists, workers are numbered, and a realm
-    that is not among `realms`, the configured ones, is counted under the empty label. `know_realms` replaces them.
+    The number of series is bounded: doors, verdicts, reasons, stages and routes are closed lists, workers are numbered, a realm that is
+    not among `realms`, the configured ones, is counted under the empty label, and KDCs that have gone disappear. `know_realms` replaces the
+    realms.
     """
 
     def __init__(self, realms: Iterable[str], folder: Path | None = None, slot: int = 0) -> None:
@@ -50,12 +53,15 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._counts = self._registry
         self._target: CollectorRegistry | None = self._registry  # where a new metric is registered
+        self._kdcs = KdcViews(None, self._worker)
         if folder is not None:
             self._shared = SharedValues(folder, slot)
+            self._kdcs = KdcViews(folder, self._shared.identifier)
             self._registry.register(SumOfWorkers(folder))
             self._counts = CollectorRegistry()
             self._counts.register(SumOfWorkers(folder, "counter"))
             self._target = None
+        self._registry.register(self._kdcs)
         self._declare()
         self._declare_process()
         self.measure()
@@ -181,6 +187,10 @@ class Metrics:
         for state in states:
             if state.realm in self._realms:
                 self._realm_ready.labels(state.realm).set(state.ready)
+
+    def kdc_states(self, states: Iterable[KdcState]) -> None:
+        """Tell all that this worker knows of the KDCs of all realms; one that is not among them has gone."""
+        self._kdcs.tell(state for state in states if state.realm in self._realms)
 
     def failure_rate_alarm(self, active: bool, *, begins: bool = False) -> None:  # noqa: FBT001 -- the one thing that is told
         """Tell whether too many logins fail, and whether that begins now."""

@@ -39,13 +39,14 @@ class SharedValues:
     """
 
     def __init__(self, folder: Path, slot: int) -> None:
-        identifier, self._lock = _claim(folder, slot)
+        self.identifier, self._lock = _claim(folder, slot)
+        """The worker's number, with a letter after it while its predecessor still drains."""
         for kind, size in _SIZES.items():
-            _lay_out(folder / f"{kind}_{identifier}.db", size)
+            _lay_out(folder / f"{kind}_{self.identifier}.db", size)
         # The library chooses its storage when it is imported, from the environment. Both have to be set now instead: metrics look the
         # class up when a series begins (prometheus_client/metrics.py), and the class looks the folder up when it opens a file (values.py).
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-        values.ValueClass = values.MultiProcessValue(lambda: identifier)  # type: ignore[no-untyped-call]  # without types
+        values.ValueClass = values.MultiProcessValue(lambda: self.identifier)  # type: ignore[no-untyped-call]  # without types
 
 
 class SumOfWorkers(Collector):
@@ -63,7 +64,7 @@ class SumOfWorkers(Collector):
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    return sorted(file for file in folder.glob(pattern) if file.suffix in {".db", ".lock", ".new"})
+    return sorted(file for file in folder.glob(pattern) if file.suffix in {".db", ".json", ".lock", ".new"})
 
 
 def _claim(folder: Path, slot: int) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from kerbauth.assembly import Foundation, Generation, KerberosRuntime, Prepared, StartError, configure_logging, prepare
+from kerbauth.core.kdc_state import KdcState
 from kerbauth.observe.alarm import watch
 from kerbauth.ports import RealmState
 from kerbauth.process.worker import CannotServeError
@@ -142,7 +143,10 @@ class HttpDoor:
         async def realm_states() -> tuple[RealmState, ...]:
             return await (self._generation or generation).verifier.realm_states()
 
-        await watch(foundation.metrics, lambda: self._settings.alarm, realm_states, slot=self._seat)
+        def kdc_states() -> tuple[KdcState, ...]:
+            return (self._generation or generation).verifier.kdc_states()
+
+        await watch(foundation.metrics, lambda: self._settings.alarm, realm_states, kdc_states, slot=self._seat)
 
     @property
     def _settings(self) -> Settings:

@@ -8,6 +8,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.conftest import CANARY, REALM
+from tests.integration.kdc import LabRealm
 from tests.integration.service import RunningService, Setup
 from tests.observe.collector import collecting
 
@@ -68,6 +69,14 @@ def test_too_many_failed_logins_raise_the_alarm(main_setup: Setup, start: Start,
 def test_the_metrics_say_which_realms_are_ready(service: RunningService) -> None:
     wait_for(lambda: len(metric(service, "kerbauth_realm_ready")) == 2)
     assert metric(service, "kerbauth_realm_ready") == {("KA.TEST",): 1, ("KB.TEST",): 1}
+
+
+def test_the_metrics_say_what_is_known_of_each_kdc(service: RunningService, realm: LabRealm, other_realm: LabRealm) -> None:
+    wait_for(lambda: len(metric(service, "kerbauth_kdc_up")) == 2)
+    assert set(metric(service, "kerbauth_kdc_up").values()) == {1}
+    assert {address for labels in metric(service, "kerbauth_kdc_active") for address in labels} >= {realm.kdc, other_realm.kdc}
+    assert all(0 < seconds < 5 for seconds in metric(service, "kerbauth_kdc_latency_seconds").values())
+    assert all(abs(seconds) < 5 for seconds in metric(service, "kerbauth_kdc_clock_offset_seconds").values())
 
 
 def test_an_attempt_arrives_at_a_collector_without_a_name_in_it(main_setup: Setup, start: Start, fresh: Callable[[], str]) -> None:

@@ -1,9 +1,12 @@
 """Audit records for tests, and metrics that have counted everything there is."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from kerbauth.core.audit import Action, AuditRecord, Door, Origin
 from kerbauth.core.codes.model import Code, Family, Stage
+from kerbauth.core.kdc_state import KdcState, Standing
 from kerbauth.core.reasons import Reason
 from kerbauth.observe.metrics import Metrics
 from kerbauth.ports import RealmState
@@ -50,6 +53,12 @@ def unavailable(**changes: Any) -> AuditRecord:
     return refused(**{**fields, **changes})
 
 
+def kdc_state(name: str = "dc1.corp.example", **changes: Any) -> KdcState:
+    answered = datetime(2026, 1, 1, tzinfo=UTC)
+    state = KdcState("CORP.EXAMPLE", name, "192.0.2.1:88", Standing.ANSWERS, True, 0.002, -0.35, answered, answered)
+    return replace(state, **changes)
+
+
 def use(metrics: Metrics) -> None:
     """Have something of everything counted, so that every series there can be is there."""
     for record in (granted(), refused(), unavailable(), changed()):
@@ -57,6 +66,7 @@ def use(metrics: Metrics) -> None:
     metrics.count_request("/v1/login", "POST", 200)
     metrics.count_ended("limit")
     metrics.realm_states([RealmState("CORP.EXAMPLE", ready=True)])
+    metrics.kdc_states([kdc_state()])
     metrics.throttle_held("account")
     metrics.throttle_repeated()
     metrics.count_binding(bound=True)

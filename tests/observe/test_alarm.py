@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from kerbauth.core.failure_rate import Limit
+from kerbauth.core.kdc_state import KdcState
 from kerbauth.observe.alarm import FailureAlarm, watch
 from kerbauth.observe.metrics import Metrics
 from kerbauth.ports import RealmState
 from kerbauth.settings import AlarmSettings
-from tests.observe.records import granted, refused, unavailable
+from tests.observe.records import granted, kdc_state, refused, unavailable
 from tests.observe.test_metrics import REALM, samples
 
 TEN = Limit(failures=10, percent=0, minimum=1, period=60)
@@ -96,15 +97,19 @@ class Service:
     settings: AlarmSettings = field(default_factory=lambda: AlarmSettings(failures=1, period=1))
     ready: bool = True
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    kdcs: tuple[KdcState, ...] = (kdc_state(realm=REALM),)
 
     async def realm_states(self) -> tuple[RealmState, ...]:
         self.asked.set()
         return (RealmState(REALM, self.ready),)
 
+    def kdc_states(self) -> tuple[KdcState, ...]:
+        return self.kdcs
+
 
 @asynccontextmanager
 async def watching(metrics: Metrics, service: Service, slot: int = 0) -> AsyncIterator[None]:
-    task = asyncio.create_task(watch(metrics, lambda: service.settings, service.realm_states, slot=slot))
+    task = asyncio.create_task(watch(metrics, lambda: service.settings, service.realm_states, service.kdc_states, slot=slot))
     yield
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -141,6 +146,16 @@ async def test_the_watch_tells_which_realms_are_ready() -> None:
     async with watching(metrics, Service(ready=False)):
         await until(lambda: bool(samples(metrics, "kerbauth_realm_ready")))
     assert samples(metrics, "kerbauth_realm_ready") == [({"realm": REALM}, 0)]
+
+
+@pytest.mark.parametrize("slot", [0, 1])
+async def test_every_worker_tells_what_it_knows_of_the_kdcs(slot: int) -> None:
+    metrics, service = Metrics([REALM], slot=slot), Service(AlarmSettings(period=1))
+    async with watching(metrics, service, slot=slot):
+        await until(lambda: bool(samples(metrics, "kerbauth_kdc_up")))
+        service.kdcs = ()
+        await until(lambda: not samples(metrics, "kerbauth_kdc_up"))
+    assert service.asked.is_set() == (slot == 0)
 
 
 async def test_other_workers_measure_themselves_and_watch_nothing() -> None:

@@ -96,7 +96,7 @@ def promtool(*arguments: str, folder: Path) -> str:
 
 
 def test_prometheus_takes_the_rules() -> None:
-    assert "SUCCESS: 11 rules found" in promtool("check", "rules", str(RULES), folder=ROOT)
+    assert "SUCCESS: 13 rules found" in promtool("check", "rules", str(RULES), folder=ROOT)
 
 
 def test_the_alerts_fire_on_what_they_are_for_and_on_nothing_else(tmp_path: Path) -> None:

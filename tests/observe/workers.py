@@ -13,7 +13,7 @@ _SCRIPT = """
 import sys
 from pathlib import Path
 from kerbauth.observe.metrics import Metrics
-from tests.observe.records import granted, refused, unavailable, use
+from tests.observe.records import granted, kdc_state, refused, unavailable, use
 
 metrics = Metrics(["CORP.EXAMPLE"], Path(sys.argv[1]), int(sys.argv[2]))
 print("ready", flush=True)
