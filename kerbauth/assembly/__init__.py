@@ -11,7 +11,7 @@ from kerbauth.assembly.generation import Assembly, Foundation, Generation, assem
 from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start, write_realms
 from kerbauth.assembly.realms import name_mapper, realm_directory
 from kerbauth.assembly.throttling import ledgers
-from kerbauth.assembly.tools import ask_kdcs, library_versions, list_keytab, make_sso_token
+from kerbauth.assembly.tools import ask_kdcs, known_kdcs, library_versions, list_keytab, make_sso_token
 from kerbauth.kdc.client import NoTicketError
 from kerbauth.kdc.each import KdcAnswer
 from kerbauth.kdc.keytab import KeytabError
@@ -44,6 +44,7 @@ __all__ = [
     "begin",
     "configure_logging",
     "hashed_name",
+    "known_kdcs",
     "ledgers",
     "library_versions",
     "list_keytab",

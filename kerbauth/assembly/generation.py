@@ -29,17 +29,17 @@ from kerbauth.web.exchange import Services
 from kerbauth.web.forwarded import TrustedProxies
 
 
-def metrics_folder(runtime: KerberosRuntime) -> Path:
-    """Where the workers' counts are, to be told as one."""
-    return runtime.folder / "metrics"
+def metrics_folder(runtime: Path) -> Path:
+    """Where the workers' counts are, to be told as one, in the runtime folder."""
+    return runtime / "metrics"
 
 
 def make_room_for_metrics(runtime: KerberosRuntime) -> None:
     """Before the first worker: begin with no counts of an earlier run. Raises StartError."""
     try:
-        Metrics.prepare(metrics_folder(runtime))
+        Metrics.prepare(metrics_folder(runtime.folder))
     except OSError as error:
-        raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime)}: {error.strerror}"]) from error
+        raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime.folder)}: {error.strerror}"]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class Foundation:
             try:
                 audit = open_audit(settings.audit)
                 undo.callback(audit.close)
-                metrics = Metrics(settings.realms) if seat is None else Metrics(settings.realms, metrics_folder(runtime), seat)
+                metrics = Metrics(settings.realms) if seat is None else Metrics(settings.realms, metrics_folder(runtime.folder), seat)
                 tracing = open_tracing(settings.tracing, settings.realms)
             except (AuditError, TracingError) as error:
                 raise StartError([str(error)]) from error
             except OSError as error:
-                raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime)}: {error.strerror}"]) from error
+                raise StartError([f"the metrics cannot be kept in {metrics_folder(runtime.folder)}: {error.strerror}"]) from error
             undo.pop_all()
         # A command counts where the service does, although it has a runtime folder of its own.
         there = settings.server.runtime_directory

@@ -4,14 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.conftest import CANARY, KA_NAMES, entry
 from tests.integration.kdc import LabRealm, silent_server
-from tests.integration.service import RealmEntry, Setup, persons_with_desktop
+from tests.integration.service import RealmEntry, RunningService, Setup, persons_with_desktop
 from tests.integration.workers import until
+from tests.kdc.behaviours import relay
+from tests.kdc.scripted import scripted_kdc
 
 
 @pytest.fixture
@@ -195,6 +199,30 @@ def test_realm_show_tells_what_holds_and_what_the_keytab_has_but_no_key(config: 
     assert {key["kvno"] for key in document["keys"]} == {1}
 
 
+def test_realm_show_tells_what_the_running_service_knows_of_the_kdcs(realm: LabRealm, start: Callable[..., RunningService]) -> None:
+    entries = (RealmEntry(realm.name, (realm.kdc, "127.0.0.1:1"), realm.keytab("HTTP/localhost"), settings="default = true"),)
+    service = start(Setup(entries))
+
+    def known() -> list[dict[str, Any]]:
+        done = kerbauth("realm", "show", realm.name, "--config", str(service.config), "--json")
+        states: list[dict[str, Any]] = json.loads(done.stdout)["kdc_states"]
+        return states
+
+    until(lambda: any(each["active"] for each in known()), within=30)
+    assert [(each["worker"], each["address"], each["standing"], each["active"]) for each in known()] == [
+        ("0", realm.kdc, "answers", True),
+        ("0", "127.0.0.1:1", "answers", False),
+    ]
+    done = kerbauth("realm", "show", realm.name, "--config", str(service.config))
+    (line,) = [line for line in done.stdout.splitlines() if "asked first" in line]
+    assert line.startswith(f"  {realm.kdc} ({realm.kdc}), worker 0: answers since ")
+    assert "latency" in line
+
+
+def test_realm_show_knows_no_kdcs_without_a_service(config: Path) -> None:
+    assert json.loads(kerbauth("realm", "show", "KA.TEST", "--config", str(config), "--json").stdout)["kdc_states"] == []
+
+
 def test_realm_show_says_what_is_wrong_with_a_keytab(config: Path, realm: LabRealm) -> None:
     broken = config.read_text().replace(str(realm.keytab("HTTP/localhost")), "nowhere.keytab")
     config.write_text(broken)
@@ -205,9 +233,15 @@ def test_realm_show_says_what_is_wrong_with_a_keytab(config: Path, realm: LabRea
 def test_realm_test_asks_each_kdc_by_itself(realm: LabRealm, tmp_path: Path) -> None:
     entries = (RealmEntry(realm.name, (realm.kdc, "127.0.0.1:1"), realm.keytab("HTTP/localhost"), settings="default = true"),)
     done = kerbauth("realm", "test", "--config", str(Setup(entries).write(tmp_path)), "--json")
-    first, second = json.loads(done.stdout)
-    assert (first["kdc"], first["answered"], first["problem"]) == (realm.kdc, True, None)
-    assert (second["kdc"], second["answered"], bool(second["problem"])) == ("127.0.0.1:1", False, True)
+    told = json.loads(done.stdout)
+    assert [(each["kdc"], each["address"], each["over"], each["answered"], each["problem"]) for each in told] == [
+        (realm.kdc, realm.kdc, "udp", True, None),
+        (realm.kdc, realm.kdc, "tcp", True, None),
+        ("127.0.0.1:1", "127.0.0.1:1", "udp", False, "Connection refused"),
+        ("127.0.0.1:1", "127.0.0.1:1", "tcp", False, "Connection refused"),
+    ]
+    assert all(0 < each["milliseconds"] < 3000 and abs(each["clock_offset_seconds"]) < 5 for each in told[:2])
+    assert {each["milliseconds"] for each in told[2:]} == {None}
     assert done.returncode == 3
 
 
@@ -216,11 +250,21 @@ def test_realm_test_gives_a_silent_kdc_three_seconds(realm: LabRealm, tmp_path: 
         kdcs = (address, realm.kdc, "127.0.0.1:1")
         entries = (RealmEntry(realm.name, kdcs, realm.keytab("HTTP/localhost"), settings="default = true"),)
         done = kerbauth("realm", "test", "KA.TEST", "--config", str(Setup(entries).write(tmp_path)), "--json")
-    silent, fine, closed = json.loads(done.stdout)
-    assert (silent["answered"], silent["problem"]) == (False, "no answer within 3 seconds")
-    assert (fine["answered"], fine["problem"]) == (True, None)
-    assert (closed["kdc"], closed["answered"]) == ("127.0.0.1:1", False), "each is asked by itself, whatever the one before left behind"
+    told = [(each["kdc"], each["problem"]) for each in json.loads(done.stdout) if each["over"] == "tcp"]
+    assert told == [(address, "no answer within 3 seconds"), (realm.kdc, None), ("127.0.0.1:1", "Connection refused")]
     assert done.returncode == 3
+
+
+def test_realm_test_is_content_with_one_open_way_to_a_kdc(realm: LabRealm, tmp_path: Path) -> None:
+    with scripted_kdc(relay, upstream=realm.kdc, transports=frozenset({"tcp"})) as kdc:
+        entries = (RealmEntry(realm.name, (kdc.address,), realm.keytab("HTTP/localhost"), settings="default = true"),)
+        done = kerbauth("realm", "test", "--config", str(Setup(entries).write(tmp_path)))
+    heading, udp, tcp = done.stdout.splitlines()
+    assert heading.split() == ["realm", "KDC", "address", "over", "took", "clock", "answer"]
+    assert udp.split() == ["KA.TEST", kdc.address, kdc.address, "udp", "Connection", "refused"]
+    assert tcp.split()[3] == "tcp"
+    assert tcp.endswith(" s  fine")
+    assert done.returncode == 0
 
 
 def test_realm_test_tells_a_kdc_that_does_not_know_us(config: Path, realm: LabRealm, other_realm: LabRealm, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def kdcs_of(realm: KerberosRealm, probe: BuildProbe, workers: int = 1) -> Kdcs:
     """The realm's KDCs, not started yet. Raises ValueError for a name or a name server that is none."""
     return Kdcs(
         realm.name,
-        _directory(realm),
+        directory_of(realm),
         probe,
         transport=realm.transport,
         resend_passwords=realm.resend_passwords,
@@ -21,7 +21,8 @@ def kdcs_of(realm: KerberosRealm, probe: BuildProbe, workers: int = 1) -> Kdcs:
     )
 
 
-def _directory(realm: KerberosRealm) -> Directory:
+def directory_of(realm: KerberosRealm) -> Directory:
+    """Where its KDCs are named. Raises ValueError for a name or a name server that is none."""
     if realm.kdcs:
         return Configured(realm.kdcs)
     return BySrv(realm.name, over_tcp=realm.transport is Transport.TCP, site=realm.site, servers=realm.dns_servers)
