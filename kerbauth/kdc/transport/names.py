@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from kerbauth.core.text import shown
-from kerbauth.kdc.bulkhead import Bulkhead, DeadlineError, FullError
 from kerbauth.kdc.transport.address import PORT, Address, with_a_way
+from kerbauth.kdc.transport.blocking import Blocking
 from kerbauth.kdc.transport.directory import Found, LookupFailedError
 from kerbauth.settings.fields import split_host_port
 
@@ -54,7 +54,7 @@ class Configured:
                 self._known[name] = (literal,)
         self._to_resolve = [name for name in self._names if name not in self._known]
         self._lost: dict[str, str] = {}
-        self._threads = Bulkhead(THREADS)
+        self._threads = Blocking(THREADS)
 
     async def look_up(self) -> Found:
         """See `Directory`."""
@@ -74,10 +74,10 @@ class Configured:
         host, port = self._hosts[name]
         try:
             infos = await self._threads.run(PATIENCE, lambda: self._resolve(host, port or PORT))
+        except TimeoutError:
+            return f"no name server answered within {PATIENCE:g} seconds"
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that no name can have, like one of 64 letters
             return shown(error.strerror or str(error) if isinstance(error, OSError) else str(error))
-        except (DeadlineError, FullError):
-            return f"no name server answered within {PATIENCE:g} seconds"
         self._known[name] = with_a_way([Address(name, socket.AddressFamily(family), where) for family, _, _, _, where in infos])
         return ""
 
