@@ -8,7 +8,7 @@ A `Generation` stands on a foundation and lives until the next reload.
 from kerbauth.assembly.audit import hashed_name, verify_audit
 from kerbauth.assembly.errors import StartError, UnknownRealmError
 from kerbauth.assembly.generation import Assembly, Foundation, Generation, assemble, make_room_for_metrics, settle_start
-from kerbauth.assembly.prepare import Prepared, begin, prepare, verify_start, write_realms
+from kerbauth.assembly.prepare import Prepared, begin, prepare, restore_config, verify_start
 from kerbauth.assembly.realms import name_mapper, realm_directory
 from kerbauth.assembly.throttling import ledgers
 from kerbauth.assembly.tools import ask_kdcs, known_kdcs, library_versions, list_keytab, make_sso_token
@@ -53,8 +53,8 @@ __all__ = [
     "name_mapper",
     "prepare",
     "realm_directory",
+    "restore_config",
     "settle_start",
     "verify_audit",
     "verify_start",
-    "write_realms",
 ]

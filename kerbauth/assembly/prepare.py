@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from kerbauth.assembly.clients import registered_clients
 from kerbauth.assembly.errors import StartError
-from kerbauth.assembly.realms import default_realm, kerberos_realms, name_mapper, realm_directory
+from kerbauth.assembly.realms import kerberos_realms, name_mapper, realm_directory
 from kerbauth.core.mapping import NameMapper
 from kerbauth.core.names import RealmDirectory
 from kerbauth.kdc import keytab as keytabs
@@ -84,7 +84,7 @@ def begin(settings: Settings, workers: int = 1, *, private: bool = False) -> tup
         try:
             runtime = KerberosRuntime.open(None if private else settings.server.runtime_directory)
             undo.callback(runtime.close)
-            runtime.write_config(kerberos_realms(settings), default_realm(settings))
+            runtime.write_config()
             runtime.activate()
         except (RuntimeFolderError, ValueError) as error:
             raise StartError([str(error)]) from error
@@ -101,14 +101,10 @@ def prepare(settings: Settings, workers: int = 1) -> Prepared:
     return _load(settings, _check(settings), workers)
 
 
-def write_realms(runtime: KerberosRuntime, now: Prepared, before: Prepared) -> None:
-    """Tell libkrb5 the realms of `now`, and those that only `before` has: logins under way may still ask their KDCs.
-
-    Raises StartError.
-    """
-    gone = (realm for realm in before.realms if realm.name not in now.settings.realms)
+def restore_config(runtime: KerberosRuntime) -> None:
+    """Write krb5.conf again if somebody has changed it or taken it away. Raises StartError."""
     try:
-        runtime.write_config((*now.realms, *gone), default_realm(now.settings))
+        runtime.write_config()
     except (RuntimeFolderError, ValueError) as error:
         raise StartError([str(error)]) from error
 

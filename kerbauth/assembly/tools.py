@@ -43,7 +43,7 @@ async def ask_kdcs(settings: Settings, names: Iterable[str]) -> Mapping[str, Seq
     try:
         runtime = KerberosRuntime.open(None)
         try:
-            runtime.write_config(tuple(realms.values()), default_realm(settings))
+            runtime.write_config()
             runtime.activate()
             return {name: await ask_each(realms[name]) for name in names}
         finally:

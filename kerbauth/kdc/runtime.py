@@ -7,13 +7,10 @@ import re
 import shutil
 import stat
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from kerbauth.kdc import krb5conf
-from kerbauth.kdc.realm import KerberosRealm
 
 # Variables that change what libkrb5 and the GSSAPI mechglue do and that we neither want nor set.
 _UNWANTED: Final = (
@@ -66,12 +63,10 @@ class KerberosRuntime:
             raise RuntimeFolderError(msg)
         return cls(folder, remove=False)
 
-    def write_config(self, realms: Sequence[KerberosRealm], default: str | None) -> None:
-        """Write krb5.conf for these realms, atomically; one that says so already stays. Raises ValueError (see krb5conf.render) or
-        RuntimeFolderError.
-        """
+    def write_config(self) -> None:
+        """Write krb5.conf, atomically; one that is right already stays. Raises ValueError (see krb5conf.render) or RuntimeFolderError."""
         plugins = self.folder / "plugins"
-        text = krb5conf.render(realms, default, plugins.resolve())
+        text = krb5conf.render(plugins.resolve())
         target = self.folder / "krb5.conf"
         try:
             _offer_preauthentication(plugins)
@@ -85,13 +80,6 @@ class KerberosRuntime:
         except OSError as error:
             msg = f"the runtime folder {self.folder} cannot be written: {error.strerror}"
             raise RuntimeFolderError(msg) from error
-
-    def unnoticed_for(self) -> float:
-        """Seconds, at most one, until libkrb5 notices the last `write_config`: it looks at most once per second of the clock
-        (util/profile/prof_file.c, profile_update_file_data_locked).
-        """
-        written = int((self.folder / "krb5.conf").stat().st_mtime)
-        return min(1.0, max(0.0, written + 1.01 - time.time()))
 
     def activate(self) -> None:
         """Point this process's libkrb5 and GSSAPI at the runtime folder and away from everything of the machine's."""

@@ -89,7 +89,6 @@ class HttpDoor:
             loaded = await asyncio.to_thread(load_whole, self._source, self._loaded.digests, self._prepare)
             if loaded.fingerprint != order:
                 raise CannotServeError(["its files have changed again since the supervisor read them"])
-            await asyncio.sleep(self._runtime.unnoticed_for())
             generation = Generation.build(loaded.prepared, self._foundation, self._generation)
         except (SettingsError, StartError) as error:
             raise CannotServeError([str(problem) for problem in error.problems]) from error

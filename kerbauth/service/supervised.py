@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from kerbauth.assembly import KerberosRuntime, StartError, configure_logging, prepare, settle_start, write_realms
+from kerbauth.assembly import KerberosRuntime, StartError, configure_logging, prepare, restore_config, settle_start
 from kerbauth.process.work import Policy
 from kerbauth.process.worker import Seat, attend
 from kerbauth.service.announcement import announce, warn
@@ -58,9 +58,7 @@ class Service:
         try:
             loaded = load_whole(self._source, before.digests, lambda settings: prepare(settings, self._workers))
             settle_start(self._begun_with)
-            # Last, since it takes effect at once. The realms of before stay known to libkrb5 until the next reload: logins under way may
-            # still ask their KDCs.
-            write_realms(self._runtime, loaded.prepared, before.prepared)
+            restore_config(self._runtime)
         except (SettingsError, StartError) as error:
             for problem in error.problems:
                 _log.error("reload refused: %s", problem)
