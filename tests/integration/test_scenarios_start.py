@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import CANARY, entry
-from tests.integration.kdc import LabRealm
+from tests.integration.kdc import LabRealm, make_tokens
 from tests.integration.service import RealmEntry, RunningService, Setup
 
 Fresh = Callable[..., str]
@@ -79,6 +79,8 @@ def test_nothing_of_the_machines_kerberos_settings_is_used(realm: LabRealm, star
         KRB5RCACHENAME="none:", GSS_MECH_CONFIG=str(hostile),
     )  # fmt: skip
     assert service.login("jdoe", CANARY, application=None).status_code == 200
+    (ticket,) = make_tokens(realm.kinit("jdoe", CANARY, tmp_path / "ccache"), "HTTP/localhost@KA.TEST")
+    assert service.sso(ticket, application=None).status_code == 200
     assert not trace.exists()
     assert (service.folder / "run" / "replay.rcache2").exists()
 
