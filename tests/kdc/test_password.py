@@ -6,8 +6,10 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import krb5
 import pytest
 
 from kerbauth.core.codes import catalogue
@@ -23,11 +25,13 @@ from kerbauth.kdc.password import PasswordLogin
 from kerbauth.kdc.realm import KerberosRealm
 from tests.kdc import wire
 from tests.kdc.behaviours import by_number, delayed, error, hang_up, preauth_required, silence
+from tests.kdc.issuer import Issuer
 from tests.kdc.scripted import Behaviour, ScriptedKdc, scripted_kdc
 
 REALM = "KA.TEST"
 ALICE = Principal(("alice",), REALM)
 PASSWORD = Secret(b"canary-of-a-scripted-login")
+KEYTAB = b"MEMORY:of-a-scripted-login"
 ASKS = preauth_required(REALM, f"{REALM}alice")
 
 
@@ -49,7 +53,7 @@ async def login_at(*kdcs: ScriptedKdc | str) -> AsyncIterator[PasswordLogin]:
     asking = Asking(realm)
     await asking.begin()
     try:
-        yield PasswordLogin(realm, asking.kdcs, cpu, b"MEMORY:of-nobody")
+        yield PasswordLogin(realm, asking.kdcs, cpu, KEYTAB)
     finally:
         await asking.kdcs.close()
         cpu.close()
@@ -240,6 +244,26 @@ async def test_a_library_that_cannot_be_used_is_our_own_trouble() -> None:
 def test_a_kdc_vouches_for_users_of_its_own_realm_only(client: bytes, service: bytes, expected: Proof | Reason) -> None:
     proof = believed(client, service, Stage.VERIFY)
     assert (proof.reason if isinstance(proof, Refused) else proof) == expected
+
+
+@pytest.fixture
+def service_key() -> Iterator[bytes]:
+    """Our own key, which is in the keytab."""
+    context, key = krb5.init_context(), os.urandom(32)
+    keytab = krb5.kt_resolve(context, KEYTAB)
+    krb5.kt_add_entry(
+        context, keytab, krb5.parse_name_flags(context, b"HTTP/localhost@KA.TEST"), 1, 0, krb5.init_keyblock(context, 18, key)
+    )
+    yield key
+    del keytab  # it is there as long as somebody holds it
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, "granted"), (1, Reason.SERVER_CLOCK), (400, Reason.SERVER_CLOCK)])
+async def test_an_old_ticket_with_an_answer_of_its_time_lets_nobody_in(service_key: bytes, days: int, expected: str) -> None:
+    issued = datetime.now(UTC) - timedelta(days=days)
+    issuer = Issuer(REALM, "alice", ("HTTP", "localhost"), service_key, PASSWORD.reveal(), issued)
+    proof, _ = await outcome(issuer.behaviour())
+    assert (proof.reason if isinstance(proof, Refused | Unavailable) else "granted") == expected
 
 
 def test_a_ticket_of_this_login_is_of_now_by_our_clock() -> None:

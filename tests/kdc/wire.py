@@ -192,11 +192,21 @@ def without_padata(request: bytes, *kinds: int) -> bytes:
     return tlv(_APPLICATION | AS_REQ, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))
 
 
-def with_nonce_changed(request: bytes) -> bytes:
-    """The request with another [7] nonce of the same length: the reply to it is not one to the request itself."""
+def nonce_of(request: bytes) -> bytes:
+    """The request's [7] nonce, an INTEGER."""
+    return tlv(_INTEGER, _nonce(request).content)
+
+
+def _nonce(request: bytes) -> Element:
     path = (_APPLICATION | message_type(request), _SEQUENCE, _CONTEXT | 4, _SEQUENCE, _CONTEXT | 7, _INTEGER)
     nonce = inside(Element(0, request, 0), *path)
     assert nonce, "a request has a nonce"
+    return nonce
+
+
+def with_nonce_changed(request: bytes) -> bytes:
+    """The request with another [7] nonce of the same length: the reply to it is not one to the request itself."""
+    nonce = _nonce(request)
     last = nonce.start + len(nonce.content) - 1
     return request[:last] + bytes((request[last] ^ 1,)) + request[last + 1 :]
 
