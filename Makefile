@@ -42,17 +42,20 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# Most of what a test waits for is somebody's deadline. Each process has realms of its own, and the tests of a file stay together.
+PARALLEL := --numprocesses=auto --dist=loadfile
+
 unit: .test-packages
-	$(BIN)/pytest --ignore tests/integration --cov --cov-report=
+	$(BIN)/pytest $(PARALLEL) --ignore tests/integration --cov --cov-report=
 	$(BIN)/coverage report --include='kerbauth/core/*' --fail-under=100 --show-missing --skip-covered
 
 integration: .test-packages
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest $(PARALLEL) tests/integration
 
 # What a KDC decides, again with the KDC in a container. How processes, listeners, proxies, counters and files behave does not depend on it.
 container: .test-packages
 	tests/kdc/container.sh --image
-	KERBAUTH_TEST_KDC=container $(BIN)/pytest $(addprefix tests/integration/test_,$(KDC_DECIDES)) tests/lab_selftest/test_realm.py
+	KERBAUTH_TEST_KDC=container $(BIN)/pytest $(PARALLEL) $(addprefix tests/integration/test_,$(KDC_DECIDES)) tests/lab_selftest/test_realm.py
 
 test: lint types unit integration container
 
