@@ -79,9 +79,12 @@ class Hostile:
 
 
 @contextlib.contextmanager
-def hostile_kdc(realm: LabRealm, folder: Path) -> Iterator[Hostile]:
-    """Run both. The service ends well, whatever its KDC did."""
-    with scripted_kdc(relay, upstream=realm.kdc) as kdc:
+def hostile_kdc(realm: LabRealm, folder: Path, upstream: str = "") -> Iterator[Hostile]:
+    """Run both, the KDC in front of the realm's own or another. The service ends well, whatever its KDC did."""
+    with scripted_kdc(relay, upstream=upstream or realm.kdc) as kdc:
         service = RunningService(folder, Setup((entry(realm, kdc, settings=f"deadline = {DEADLINE}"),))).start()
-        yield Hostile(service, kdc, realm)
-        assert service.stop() == 0
+        try:
+            yield Hostile(service, kdc, realm)
+        finally:
+            status = service.stop()
+        assert status == 0

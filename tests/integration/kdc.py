@@ -71,7 +71,7 @@ class LabRealm(ThrowawayRealm):
 
     def failed_password_checks(self, since: int = 0, user: str = "") -> int:
         """How many wrong passwords the KDC counted (against one user)."""
-        return sum(request.status == "PREAUTH_FAILED" and request.rest.startswith(user) for request in self.requests(since))
+        return sum(request.failed_check and request.rest.startswith(user) for request in self.requests(since))
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

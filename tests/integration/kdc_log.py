@@ -16,6 +16,11 @@ class Request:
     status: str
     rest: str
 
+    @property
+    def failed_check(self) -> bool:
+        """Whether the KDC counted a wrong password. SPAKE's first step, which proves nothing yet, has the same status."""
+        return self.status == "PREAUTH_FAILED" and not self.rest.endswith("More preauthentication data is required")
+
 
 def requests_in(log: Path, since: int = 0) -> list[Request]:
     """The requests that the log got after it was `since` bytes long."""
@@ -38,4 +43,4 @@ class LogsSince:
 
     def failed_password_checks(self, user: str = "") -> int:
         """How many wrong passwords all KDCs together counted (against one user)."""
-        return sum(request.status == "PREAUTH_FAILED" and request.rest.startswith(user) for request in self.requests())
+        return sum(request.failed_check and request.rest.startswith(user) for request in self.requests())

@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from kerbauth.demo.realm import LISTEN, free_port
@@ -21,8 +21,10 @@ class SecondKdc:
     It reads the database that the first KDC's programs write: the files are locked for each access (kdb5's db2 module).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, changes: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`changes` are made to the first KDC's configuration: what is replaced by what."""
         self._folder = folder
+        self._changes = changes
         self._child: subprocess.Popen[bytes] | None = None
         self.port = free_port()
         self.log = folder / "second.log"
@@ -51,7 +53,7 @@ class SecondKdc:
         first = (self._folder / "kdc.conf").read_text()
         (port,) = {line.rpartition(":")[2] for line in first.splitlines() if "kdc_listen = " in line}
         for own, text in ((profile, first), (configuration, (self._folder / "kdc.krb5.conf").read_text())):
-            own.write_text(text.replace(f"{LISTEN}:{port}", self.kdc).replace("/kdc.log", f"/{self.log.name}"))
+            own.write_text(replaced(text, {f"{LISTEN}:{port}": self.kdc, "/kdc.log": f"/{self.log.name}", **self._changes}))
         self.log.touch(mode=0o600)
         logged = self.log.stat().st_size
         environment = {
@@ -83,6 +85,12 @@ class SecondKdc:
         """It is silent: its port still accepts connections, and nothing answers."""
         with paused(self.pid):
             yield
+
+
+def replaced(text: str, changes: Mapping[str, str]) -> str:
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    return text
 
 
 @contextlib.contextmanager
