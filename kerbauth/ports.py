@@ -42,9 +42,9 @@ class CredentialVerifier(Protocol):
     async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
         """Check `password` for `principal`, whose realm is configured.
 
-        If the deadline passed while the check goes on (the proof is `Unavailable` with `pending`), or whoever waited was cancelled,
-        `late` is called once, on the event loop, with what came of it after all. Until then the KDC may or may not have counted a wrong
-        password. Otherwise the answer says all there is to say, and `late` is not called.
+        If the KDC has the password and has not said what it made of it (the proof is `Unavailable` with `pending`), or whoever waited was
+        cancelled, `late` is called once, on the event loop, with what came of it after all. Until then the KDC may or may not have counted
+        a wrong password. Otherwise the answer says all there is to say, and `late` is not called.
         """
         ...
 

@@ -1,21 +1,22 @@
 """Proving an old password, to change it: an AS exchange for kadmin/changepw, which takes expired passwords, too."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from kerbauth.core.codes.model import Stage
-from kerbauth.core.outcome import Proof, Refused, Unavailable
+from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.conversation import Conversation, EndedError
 from kerbauth.kdc.libkrb5.change import ChangeConversation
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.password import GRACE, PasswordLogin, settled
+from kerbauth.kdc.password import GRACE, PasswordLogin
 from kerbauth.kdc.protocol.kpasswd import KpasswdResult
+from kerbauth.kdc.settling import Late, left_alone, settled
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
 
 STAGE: Final = Stage.CHANGEPW_PROOF
@@ -46,7 +47,7 @@ class Proved:
 
 @asynccontextmanager
 async def prove(
-    login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Callable[[Proof], None] | None = None
+    login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Late = None
 ) -> AsyncIterator[Proved | Refused | Unavailable]:
     """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`: see `ports`."""
     try:
@@ -62,7 +63,7 @@ async def prove(
 
 
 async def _proved(
-    login: PasswordLogin, talk: Conversation, principal: Principal, old: Secret, late: Callable[[Proof], None] | None
+    login: PasswordLogin, talk: Conversation, principal: Principal, old: Secret, late: Late
 ) -> Proved | Refused | Unavailable:
     try:
         async with asyncio.timeout_at(talk.until + GRACE):
@@ -70,16 +71,15 @@ async def _proved(
             with talk.context as context:
                 return Proved(talk, ChangeConversation(context, exchange.credentials()))
     except EndedError as ended:
-        return settled(talk, ended.proof)
+        return settled(talk, ended.proof, late)
     except LibraryError as error:
         talk.error = None  # the KDC had nothing against it
         return talk.failed(STAGE, error)
     except (NoKdcError, SilentKdcError) as error:
-        return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=error.diagnostic))
+        return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=error.diagnostic), late)
     except TimeoutError:
-        login.listen_on(talk, late)
         diagnostic = f"no KDC of {talk.realm} answered within {login.realm.deadline:g} seconds"
-        return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=diagnostic))
+        return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, STAGE, diagnostic=diagnostic), late)
     except asyncio.CancelledError:
-        login.left_alone(talk, late)
+        left_alone(talk, late)
         raise

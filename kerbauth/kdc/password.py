@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.expiry import expiry_notices
@@ -35,12 +35,9 @@ from kerbauth.kdc.libkrb5.expiry import Expiry
 from kerbauth.kdc.libkrb5.proof import open_with_our_key
 from kerbauth.kdc.opened import believed, not_of_now
 from kerbauth.kdc.realm import KerberosRealm
-from kerbauth.kdc.said import after_all, said
+from kerbauth.kdc.settling import Late, left_alone, settled
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
 from kerbauth.kdc.transport.kdcs import Kdcs
-from kerbauth.kdc.transport.race import Answered
-
-_Ended = TypeVar("_Ended", Proof, Refused | Unavailable)
 
 _KEY_EXPIRED: Final = 23  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
 # What a KDC says that gives tickets to our service only against a TGT: unknown to the AS, user-to-user only, or the option refused.
@@ -71,7 +68,7 @@ class PasswordLogin:
     armour: Armour | None = None
     by_tgt_until: float = 0.0
 
-    async def verify(self, principal: Principal, password: Secret, until: float, late: Callable[[Proof], None] | None = None) -> Proof:
+    async def verify(self, principal: Principal, password: Secret, until: float, late: Late = None) -> Proof:
         """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
         try:
             context = Context()
@@ -80,42 +77,19 @@ class PasswordLogin:
         talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
         try:
             async with asyncio.timeout_at(until + GRACE):
-                return settled(talk, await self._prove(talk, principal, password))
+                return settled(talk, await self._prove(talk, principal, password), late)
         except EndedError as ended:
-            return settled(talk, ended.proof)
+            return settled(talk, ended.proof, late)
         except (NoKdcError, SilentKdcError) as error:
-            return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic))
+            return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=error.diagnostic), late)
         except TimeoutError:
-            self.listen_on(talk, late)
             diagnostic = f"no KDC of {self.realm.name} answered within {self.realm.deadline:g} seconds"
-            return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic))
+            return settled(talk, Unavailable(Reason.KDC_UNREACHABLE, Stage.AS, diagnostic=diagnostic), late)
         except asyncio.CancelledError:
-            self.left_alone(talk, late)
+            left_alone(talk, late)
             raise
         finally:
             self.cpu.free(context)
-
-    def listen_on(self, talk: Conversation, late: Callable[[Proof], None] | None) -> bool:
-        """Tell `late` what the KDC says after all, if a proof of the password is with it. Whether one is."""
-        if talk.waiting is None:
-            return False
-
-        def told(done: asyncio.Task[Answered]) -> None:
-            word = after_all(done)
-            if late is not None:
-                late(word)
-
-        talk.waiting.add_done_callback(told)
-        return True
-
-    def left_alone(self, talk: Conversation, late: Callable[[Proof], None] | None) -> None:
-        """Tell `late` what came of a login that nobody waits for any more, now or when the KDC says it."""
-        if self.listen_on(talk, late) or late is None:
-            return
-        if talk.proof_sent and not talk.unsettled and talk.error is not None:
-            late(said(Stage.AS, talk.error))
-        else:
-            late(settled(talk, Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="nobody waited for the answer")))
 
     async def _prove(self, talk: Conversation, principal: Principal, password: Secret) -> Proof:
         began = time.time()
@@ -219,11 +193,6 @@ class PasswordLogin:
             )
         )
         return (*found, *((Notice(Severity.WARNING, Reason.KDC_FAILOVER),) if talk.failed_over else ()))
-
-
-def settled(talk: Conversation, proof: _Ended) -> _Ended:
-    """The proof, `pending` where a KDC may have counted a wrong password and nobody knows."""
-    return replace(proof, pending=True) if isinstance(proof, Unavailable) and talk.unsettled else proof
 
 
 def _time(seconds: int) -> datetime | None:
