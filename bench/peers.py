@@ -3,6 +3,7 @@
 import argparse
 import base64
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -99,7 +100,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=5.0, help="of one round")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--connections", type=int, nargs="+", default=[8, 16])
-    options.add_argument("--workers", type=int, default=1, help="server.workers of kerbauth")
+    options.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="server.workers of kerbauth; one for each core")
     wanted = options.parse_args()
     users = tuple(exhibit.user for exhibit in data.EXHIBITS)
     description = RealmDescription(data.REALM, users, data.SERVICES)
