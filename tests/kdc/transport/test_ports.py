@@ -1,10 +1,11 @@
+import asyncio
 import socket
 from collections.abc import Iterator
 
 import pytest
 
 from kerbauth.kdc.transport import ports as module
-from kerbauth.kdc.transport.ports import HELD, REST, RestingPorts
+from kerbauth.kdc.transport.ports import HELD, HOLD, REST, RestingPorts, kept_sockets
 
 
 class Port(socket.socket):
@@ -71,9 +72,48 @@ async def test_no_more_sockets_are_kept_than_the_limit(ports: RestingPorts) -> N
 
 
 async def test_what_was_kept_long_enough_is_closed(ports: RestingPorts) -> None:
-    kept = Port(1000)
-    ports.rest(kept, 0.0)  # long ago: the loop's clock does not begin at 0
-    ports._let_go()
+    kept, loop = Port(1000), asyncio.get_running_loop()
+    ports.rest(kept, loop.time() - HOLD)
+    ports.rest(Port(1001), loop.time())
+    async with asyncio.timeout(5):
+        while kept.fileno() != -1:  # noqa: ASYNC110 -- the timer is due in the loop's next turn
+            await asyncio.sleep(0)
+    assert len(kept_sockets()) == 1
+
+
+async def test_one_timer_sees_to_all_sockets_however_often_they_are_released(ports: RestingPorts) -> None:
+    def pending() -> int:
+        return sum(not timer.cancelled() for timer in asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
+
+    before, other = pending(), RestingPorts()
+    for port in range(3):
+        ports.rest(Port(port), asyncio.get_running_loop().time())
+        ports.release()
+    assert pending() == before
+    ports.rest(Port(1000), asyncio.get_running_loop().time())
+    other.rest(Port(1001), asyncio.get_running_loop().time())
+    ports.release()
+    assert pending() == before + 1
+    other.release()
+    assert pending() == before
+
+
+async def test_the_limit_is_for_the_process_and_the_oldest_goes_first_whosever_it_is(ports: RestingPorts) -> None:
+    others, oldest = RestingPorts(), Port(0)
+    others.rest(oldest, 0.0)
+    for port in range(1, HELD + 1):
+        ports.rest(Port(port), 0.0)
+    assert (oldest.fileno(), len(kept_sockets())) == (-1, HELD)
+    assert others.rests(0, 0.0)
+
+
+async def test_what_is_kept_for_another_kdc_stays_when_one_is_released(ports: RestingPorts) -> None:
+    other, kept = RestingPorts(), Port(1000)
+    other.rest(kept, asyncio.get_running_loop().time())
+    ports.rest(Port(1001), asyncio.get_running_loop().time())
+    ports.release()
+    assert kept.fileno() != -1
+    other.release()
     assert kept.fileno() == -1
 
 
