@@ -12,11 +12,13 @@ from kerbauth.kdc.libkrb5.context import LibraryError
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.sign_of_life import question, sign_of
 from kerbauth.kdc.transport.address import Address
+from kerbauth.kdc.transport.connections import Connections
 from kerbauth.kdc.transport.directory import LookupFailedError
 from kerbauth.kdc.transport.errors import ExchangeError
 from kerbauth.kdc.transport.exchange import Line
 from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.making import directory_of
+from kerbauth.kdc.transport.sending import Copies, Sending
 from kerbauth.settings.kdcs import Transport
 
 PATIENCE: Final = 3.0
@@ -72,12 +74,12 @@ def _transports(realm: KerberosRealm, address: Address) -> Sequence[Transport]:
 async def _asked(realm: KerberosRealm, address: Address, over: Transport) -> KdcAnswer:
     service, kdc = realm.services[0], Kdc(realm.name, address, asyncio.get_running_loop().time, lambda _: None)
     silent = KdcAnswer(address.name, address.text, over.value, answered=False, problem=f"no answer within {PATIENCE:g} seconds")
-    line = Line(kdc, over, asyncio.Semaphore(1))
+    line = Line(kdc, over, Connections(kdc, 1))
     try:
         request = question(service)
         await asyncio.sleep(0)  # the others make theirs first: no answer is to wait for that, and be taken for a slow one
         async with asyncio.timeout(PATIENCE):
-            reply = await line.ask(request, resend=True)
+            reply = await line.ask(request, Sending(kdc, Copies.ANY))
     except TimeoutError:
         return silent
     except ExchangeError as error:

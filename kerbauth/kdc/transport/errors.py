@@ -13,8 +13,9 @@ class NoKdcError(Exception):
 class SilentKdcError(Exception):
     """The one KDC that may be asked did not answer.
 
-    `reached` is false if it cannot have read the request (the connection was refused): then no password was checked, and another KDC may
-    be asked.
+    `reached` is false if it cannot have read the request: no password was checked, and another KDC may be asked (`Kdcs.instead_of`). So it
+    is where the connection was refused or did not come about in time, and where the KDC's host refused the only copy that went over UDP.
+    In all other cases something has left, and nobody can say that it was not read.
     """
 
     def __init__(self, diagnostic: str, *, reached: bool = True) -> None:
@@ -38,6 +39,13 @@ class RefusedError(ExchangeError):
 
 class LostError(ExchangeError):
     """The connection ended before a whole reply had come, or what came is none."""
+
+
+class UnsentError(ExchangeError):
+    """Nothing of the request has left in the time that there was for it: it had no connection."""
+
+    def __init__(self, diagnostic: str) -> None:
+        super().__init__(diagnostic, reached=False)
 
 
 class NoSocketError(ExchangeError):

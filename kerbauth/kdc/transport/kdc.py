@@ -21,7 +21,11 @@ _WEIGHT: Final = 0.125  # of a new measurement in the latency (RFC 6298 2.3, alp
 
 
 class Kdc:
-    """One KDC of a realm. Told what happened by those who ask it; `changed` is called, with this KDC, whenever its standing has changed."""
+    """One KDC of a realm. Told what happened by those who ask it; `changed` is called, with this KDC, whenever its standing has changed.
+
+    `changes` grows whenever its standing changes or it refuses: if it has not grown, the KDC was there all the time, for all we know.
+    `answered_up_to` is when the latest request that was answered had been sent.
+    """
 
     def __init__(self, realm: str, address: Address, clock: Callable[[], float], changed: Callable[["Kdc"], None]) -> None:
         self.realm = realm
@@ -30,6 +34,8 @@ class Kdc:
         self.latency: float | None = None
         self.offset: float | None = None
         self.detail = ""
+        self.changes = 0
+        self.answered_up_to = float("-inf")
         self._clock = clock
         self._changed = changed
         self._heard = float("-inf")
@@ -53,6 +59,7 @@ class Kdc:
         self._last_answer = datetime.now(UTC)
         self._unanswered = float("inf")
         if seconds is not None:
+            self.answered_up_to = max(self.answered_up_to, self._heard - seconds)
             self.latency = seconds if self.latency is None else self.latency + _WEIGHT * (seconds - self.latency)
         self._stand(Standing.ANSWERS, "")
 
@@ -72,6 +79,7 @@ class Kdc:
 
     def refused(self, why: str) -> None:
         """The connection was refused, or there is no way to it."""
+        self.changes += 1
         self._stand(Standing.SILENT, why)
 
     def state(self, *, active: bool) -> KdcState:
@@ -92,5 +100,6 @@ class Kdc:
     def _stand(self, standing: Standing, detail: str) -> None:
         if standing is self.standing:
             return
+        self.changes += 1
         self.standing, self.detail, self._since = standing, detail, datetime.now(UTC)
         self._changed(self)

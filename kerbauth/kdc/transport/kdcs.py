@@ -9,12 +9,14 @@ from kerbauth.core.kdc_state import KdcState, Standing
 from kerbauth.kdc.transport import tcp
 from kerbauth.kdc.transport.address import Address
 from kerbauth.kdc.transport.background import Background
+from kerbauth.kdc.transport.connections import Connections
 from kerbauth.kdc.transport.directory import Directory, LookupFailedError
 from kerbauth.kdc.transport.errors import ExchangeError, NoSocketError, RefusedError, SilentKdcError
-from kerbauth.kdc.transport.exchange import Line
+from kerbauth.kdc.transport.exchange import CONNECT_SECONDS, Line
 from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.probes import BuildProbe, Probes
 from kerbauth.kdc.transport.race import Answered, Race
+from kerbauth.kdc.transport.sending import Copies, Sending
 from kerbauth.settings.kdcs import Transport
 
 FIRST_LOOK: Final = 1.0
@@ -51,7 +53,7 @@ class Kdcs:
         self._directory = directory
         self._probes = Probes(probe)
         self._transport = transport
-        self._resend_passwords = resend_passwords
+        self._copies = Copies.REMEMBERED if resend_passwords else Copies.ONE
         self._connections = max(1, tcp.CONNECTIONS // workers)
         self._on_event = on_event or _report
         self._lines: list[Line] = []
@@ -91,28 +93,37 @@ class Kdcs:
             self._active = answered.kdc
         return Answered(answered.kdc, answered.reply, failed_over=answered.failed_over or before)
 
-    async def again(self, answered_by: Kdc, request: bytes, until: float, *, password: bool = True) -> Answered:
+    async def again(
+        self, answered_by: Kdc, request: bytes, until: float, *, late_until: float | None = None, password: bool = True
+    ) -> Answered:
         """Send a request that bears a password (unless `password` says that it does not) to this KDC and to no other.
 
-        Raises SilentKdcError if it has not answered by the loop's time `until`, or cannot.
+        Nothing leaves from the loop's time `until` on, the login's deadline; the reply is listened for until `late_until`, if that is later
+        and as long as no login needs the connection. Raises SilentKdcError if none has come by then, if it cannot come, and at `until` if
+        nothing has left.
         """
         line = next((each for each in self._lines if each.kdc is answered_by), None) or self._line(answered_by)
         began = asyncio.get_running_loop().time()
+        sending = Sending(answered_by, self._copies if password else Copies.ANY, until)
+        if password and self.instead_of(answered_by) is not None:
+            sending.connect_seconds = CONNECT_SECONDS
         try:
-            async with asyncio.timeout_at(until):
-                return Answered(answered_by, await line.ask(request, resend=self._resend_passwords or not password))
+            async with asyncio.timeout_at(until if late_until is None else max(until, late_until)):
+                return Answered(answered_by, await line.ask(request, sending))
         except TimeoutError:
             answered_by.unanswered(began)
-            raise SilentKdcError(f"no answer from {answered_by.name}") from None
+            raise SilentKdcError(f"no answer from {answered_by.name}", reached=sending.left) from None
         except ExchangeError as error:
             if isinstance(error, RefusedError):
                 answered_by.refused(error.diagnostic)
             elif not isinstance(error, NoSocketError):
                 answered_by.unanswered(began)
-            raise SilentKdcError(error.diagnostic, reached=error.reached) from None
+            raise SilentKdcError(error.diagnostic, reached=sending.left) from None
 
-    def instead_of(self, kdc: Kdc, tried: Collection[Kdc]) -> Kdc | None:
-        """The KDC to ask instead of one that cannot have read the request, if there is one that is not among `tried`."""
+    def instead_of(self, kdc: Kdc, tried: Collection[Kdc] = ()) -> Kdc | None:
+        """The KDC that may be asked now what has not reached `kdc` (`SilentKdcError.reached`): the next that is not silent and was not
+        `tried`. None if there is no other.
+        """
         return next((line.kdc for line in self.in_order() if line.kdc is not kdc and line.kdc not in tried), None)
 
     def states(self) -> tuple[KdcState, ...]:
@@ -153,7 +164,7 @@ class Kdcs:
         return False
 
     def _line(self, kdc: Kdc) -> Line:
-        return Line(kdc, self._transport, asyncio.Semaphore(self._connections))
+        return Line(kdc, self._transport, Connections(kdc, self._connections))
 
     def _changed(self, kdc: Kdc | None = None) -> None:
         """A KDC's standing, or the list, has changed: waiting logins are told, and probing begins or ends."""

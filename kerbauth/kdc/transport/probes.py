@@ -12,6 +12,7 @@ from kerbauth.kdc.transport.background import Background
 from kerbauth.kdc.transport.errors import ExchangeError
 from kerbauth.kdc.transport.exchange import Line
 from kerbauth.kdc.transport.kdc import Kdc
+from kerbauth.kdc.transport.sending import Copies, Sending
 
 PAUSE: Final = 0.5
 """Seconds between probes: a KDC that comes back is noticed within two seconds even if it takes a second for its answer."""
@@ -118,7 +119,7 @@ async def _connect(line: Line, request: bytes) -> None:
     heard: Callable[[float], None] = answers.append if line.may_learn else line.kdc.answered
     with contextlib.suppress(TimeoutError, ExchangeError):
         async with asyncio.timeout(PAUSE * OVER_TCP):
-            await tcp.exchange(line.kdc.address, request, line.accept, heard)
+            await tcp.exchange(line.kdc.address, request, line.accept, heard, Sending(line.kdc, Copies.ANY))
     if answers:
         await asyncio.sleep(PAUSE)
         line.learned_tcp = True

@@ -10,6 +10,7 @@ from kerbauth.kdc.transport.errors import ExchangeError, NoKdcError, NoSocketErr
 from kerbauth.kdc.transport.exchange import Line
 from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.reading import RESPONSE_TOO_BIG, SERVICE_UNAVAILABLE, error_code
+from kerbauth.kdc.transport.sending import Copies, Sending
 
 _GO_ON: Final = frozenset({SERVICE_UNAVAILABLE, RESPONSE_TOO_BIG})
 """KRB-ERRORs after which the next KDC is asked. "Too big" comes here only from a KDC that says it over TCP as well."""
@@ -88,7 +89,7 @@ class Race:
             line = self._next
             self._times += 1
             self._done_with.add(line.kdc)
-            task = self._loop.create_task(line.ask(self._request, resend=True))
+            task = self._loop.create_task(line.ask(self._request, Sending(line.kdc, Copies.ANY)))
             self._under_way[task] = _Asked(line, self._loop.time(), line.over_udp)
             self._next = self._candidate()
 

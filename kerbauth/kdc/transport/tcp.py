@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from kerbauth.kdc.transport.address import Address, failure
-from kerbauth.kdc.transport.errors import LostError
+from kerbauth.kdc.transport.errors import LostError, UnsentError
+from kerbauth.kdc.transport.ports import opened
+from kerbauth.kdc.transport.sending import Sending
 
 REPLY_LIMIT: Final = 131_072
 """Bytes. The largest ticket that Windows issues fits a token of 65,535 (MaxTokenSize, KB 327825), and a reply holds one ticket and less
@@ -20,19 +22,33 @@ max_tcp_or_rpc_data_connections); the rest is for its other clients and for our 
 _LENGTH: Final = struct.Struct("!I")
 
 
-async def exchange(address: Address, request: bytes, accept: Callable[[bytes], bool], heard: Callable[[float], None]) -> bytes:
+async def exchange(
+    address: Address,
+    request: bytes,
+    accept: Callable[[bytes], bool],
+    heard: Callable[[float], None],
+    sending: Sending,
+    connect_by: float | None = None,
+) -> bytes:
     """Send the request and give back the reply, if `accept` takes it. Waits until it is cancelled.
 
-    `heard` is called with the seconds since the connection was begun. Raises RefusedError, LostError or NoSocketError.
+    `connect_by` is the loop's time until which it waits for the connection. `heard` is called with the seconds since the connection was
+    begun. Raises RefusedError, LostError, UnsentError or NoSocketError.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with address.open(socket.SOCK_STREAM) as ours:
+    with opened(address, socket.SOCK_STREAM) as ours:
         ours.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            await loop.sock_connect(ours, address.where)
+            async with asyncio.timeout_at(connect_by):
+                await loop.sock_connect(ours, address.where)
+        except TimeoutError:  # the kernel's own (ETIMEDOUT) included
+            raise UnsentError(f"{address.text} took no connection within {loop.time() - began:.1f} seconds") from None
         except OSError as error:
             raise failure(error, address, reached=False) from None
+        if not sending.in_time:
+            raise UnsentError(f"{address.text} took the connection too late")
+        sending.leaves()
         try:
             await loop.sock_sendall(ours, _LENGTH.pack(len(request)) + request)
             (length,) = _LENGTH.unpack(await _read(ours, address, _LENGTH.size))

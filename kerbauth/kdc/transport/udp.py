@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from kerbauth.kdc.transport.address import Address, failure
-from kerbauth.kdc.transport.errors import ExchangeError, NoSocketError
-from kerbauth.kdc.transport.ports import RestingPorts
+from kerbauth.kdc.transport.errors import ExchangeError, UnsentError
+from kerbauth.kdc.transport.ports import RestingPorts, opened
+from kerbauth.kdc.transport.sending import Sending
 
 FIRST_PAUSE: Final = 0.15
 """Seconds to the first resend. Two resends fit into the time after which a KDC is passed over (0.15 and 0.45 s against 0.5): the loss of
@@ -40,16 +41,18 @@ async def exchange(
     resends: Iterator[float],
     heard: Callable[[float], None],
     ports: RestingPorts,
+    sending: Sending,
 ) -> bytes:
     """Send the request and give back the first reply that `accept` takes; all others are ignored. Waits until it is cancelled.
 
-    The identical bytes are sent again after each of `resends`, in seconds. `heard` is called as soon as the reply is read, even if this
-    coroutine gets its turn later, with the seconds since the request was first sent. That is too long after a loss, but a slow KDC would
-    never be known as one if times with resends were left out (RFC 6298 3). Raises RefusedError or NoSocketError.
+    The identical bytes are sent again after each of `resends`, in seconds, as long as `sending` allows it. `heard` is called as soon as the
+    reply is read, even if this coroutine gets its turn later, with the seconds since the request was first sent. That is too long after a
+    loss, but a slow KDC would never be known as one if times with resends were left out (RFC 6298 3). Raises RefusedError, UnsentError or
+    NoSocketError.
     """
     loop = asyncio.get_running_loop()
     ours = _connected(address, ports, loop.time())
-    waiting = _Waiting(ours, address, request, accept, resends, heard)
+    waiting = _Waiting(ours, address, request, accept, resends, heard, sending)
     try:
         waiting.send()
         return await waiting.reply
@@ -64,7 +67,7 @@ async def exchange(
 def _connected(address: Address, ports: RestingPorts, now: float) -> socket.socket:
     """A socket that takes the KDC's datagrams only, on a port that no earlier reply can come to."""
     for last in (*[False] * _TRIES, True):
-        ours = _opened(address, ports)
+        ours = opened(address, socket.SOCK_DGRAM)
         try:
             ours.connect(address.where)
         except OSError as error:
@@ -74,14 +77,6 @@ def _connected(address: Address, ports: RestingPorts, now: float) -> socket.sock
             break
         ours.close()
     return ours
-
-
-def _opened(address: Address, ports: RestingPorts) -> socket.socket:
-    try:
-        return address.open(socket.SOCK_DGRAM)
-    except NoSocketError:
-        ports.release()  # a login under way needs the descriptor more
-        return address.open(socket.SOCK_DGRAM)
 
 
 class _Waiting:
@@ -95,6 +90,7 @@ class _Waiting:
         accept: Callable[[bytes], bool],
         resends: Iterator[float],
         heard: Callable[[float], None],
+        sending: Sending,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.reply: asyncio.Future[bytes] = self._loop.create_future()
@@ -104,6 +100,7 @@ class _Waiting:
         self._accept = accept
         self._resends = resends
         self._heard = heard
+        self._sending = sending
         self._sent = 0
         self._answered = 0
         self._began = self._loop.time()
@@ -111,16 +108,24 @@ class _Waiting:
         self._loop.add_reader(ours.fileno(), self._read)  # with the socket itself, its repr() is made each time (selectors.py)
 
     def send(self) -> None:
-        """Send the request, and see to the next time."""
+        """Send the request if it may leave, and see to the next time."""
+        if self._sent and not (self._sending.in_time and self._sending.may_be_repeated):
+            return
+        if not self._sending.in_time:
+            self._fail(UnsentError(f"the time was over before anything left for {self._address.text}"))
+            return
         try:
             self._socket.send(self._request)
         except OSError as error:
             # The queue to the network is full: the datagram never left, and not one is lost by trying again.
             if not isinstance(error, BlockingIOError) and error.errno != errno.ENOBUFS:
-                self._fail(failure(error, self._address, reached=self._sent > 1))
+                # It may be about an earlier datagram, as below, or about this one (EPERM): then an earlier one may have arrived.
+                told = 1 if error.errno == errno.ECONNREFUSED else 0
+                self._fail(failure(error, self._address, reached=self._sent > told))
                 return
             pause: float | None = _AGAIN
         else:
+            self._sending.leaves()
             self._sent += 1
             pause = next(self._resends, None)
         if pause is not None:

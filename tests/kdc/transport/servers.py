@@ -6,7 +6,7 @@ import resource
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from kerbauth.kdc.transport.address import Address
@@ -190,6 +190,21 @@ def closed_address(kind: socket.SocketKind = socket.SOCK_DGRAM) -> Address:
         taken.bind(("127.0.0.1", 0))
         where = taken.getsockname()
     return Address("closed.test", socket.AF_INET, where)
+
+
+@contextmanager
+def swallowing(port: int = 0) -> Iterator[Address]:
+    """Where connections over TCP neither come about nor are refused, as behind a firewall: the queue is full, and nobody accepts."""
+    with ExitStack() as open_ones:
+        listener = open_ones.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", port))
+        listener.listen(0)
+        for _ in range(3):
+            caller = open_ones.enter_context(socket.socket())
+            caller.setblocking(False)
+            with suppress(BlockingIOError):
+                caller.connect(listener.getsockname())
+        yield Address("kdc.test", socket.AF_INET, listener.getsockname())
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from kerbauth.core.kdc_state import Standing
 from kerbauth.kdc.transport.errors import SilentKdcError
+from kerbauth.kdc.transport.exchange import CONNECT_SECONDS
 from kerbauth.kdc.transport.kdc import PASS_OVER, Kdc
 from kerbauth.kdc.transport.kdcs import Kdcs
 from kerbauth.settings.kdcs import Transport
@@ -21,6 +22,8 @@ from tests.kdc.transport.servers import (
     UdpServer,
     answers,
     answers_over_tcp,
+    closed_address,
+    swallowing,
     tcp_server,
     udp_server,
 )
@@ -111,12 +114,14 @@ async def test_a_kdc_that_is_gone_has_not_read_the_request_and_is_silent_from_th
         assert ours.states()[0].standing is Standing.SILENT
 
 
-async def test_a_lost_connection_is_not_made_again_for_a_password() -> None:
+@pytest.mark.parametrize("resend_passwords", [False, True])
+async def test_a_lost_connection_is_not_made_again_for_a_password(resend_passwords: bool) -> None:
     async def drop_passwords(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if one.connections == 1:
             await answers_over_tcp()(reader, writer)
 
-    async with tcp_server(drop_passwords) as one, kdcs(one.address, transport=Transport.TCP) as ours:
+    options = {"transport": Transport.TCP, "resend_passwords": resend_passwords}
+    async with tcp_server(drop_passwords) as one, kdcs(one.address, **options) as ours:
         kdc = await pinned(ours)
         with pytest.raises(SilentKdcError, match=r"closed the connection|reset") as lost:
             await ours.again(kdc, PASSWORD, within(LONG))
@@ -151,3 +156,71 @@ async def test_where_udp_is_wanted_it_goes_over_udp_once() -> None:
         with pytest.raises(SilentKdcError):
             await ours.again(kdc, PASSWORD, within(PASS_OVER * 1.2))
         assert one.requests.count(PASSWORD) == 1
+
+
+async def test_after_the_deadline_the_kdc_is_listened_to_and_nothing_more_is_sent() -> None:
+    def late(server: UdpServer, request: bytes, sender: Datagram) -> None:
+        server.send(PREAUTH_REQUIRED, sender, 0.0 if request == REQUEST else 0.7)
+
+    async with udp_server(late) as one, kdcs(one.address, resend_passwords=True) as ours:
+        kdc = await pinned(ours)
+        assert (await ours.again(kdc, PASSWORD, within(0.3), late_until=within(LONG))).reply == PREAUTH_REQUIRED
+        assert one.requests.count(PASSWORD) == 2  # at once and after 0.15 seconds, not after 0.45
+
+
+async def test_a_kdc_that_refused_somebody_meanwhile_is_sent_no_further_copy() -> None:
+    async with udp_server(first_only) as one, kdcs(one.address, resend_passwords=True) as ours:
+        kdc = await pinned(ours)
+        asking = asyncio.create_task(ours.again(kdc, PASSWORD, within(0.6)))
+        await one.asked(2)
+        kdc.refused("another login was told so")
+        kdc.answered(None)  # it is there again at once
+        with pytest.raises(SilentKdcError) as gone:
+            await asking
+        assert (gone.value.reached, one.requests.count(PASSWORD)) == (True, 1)
+
+
+async def test_a_connection_that_does_not_come_about_has_not_reached_the_kdc() -> None:
+    with swallowing() as address:
+        async with kdcs(address, transport=Transport.TCP) as ours:
+            with pytest.raises(SilentKdcError) as gone:
+                await ours.again(ours._lines[0].kdc, PASSWORD, within(0.2), late_until=within(LONG))
+    assert not gone.value.reached
+
+
+async def test_a_kdc_that_read_a_request_and_found_the_reply_too_big_was_reached_even_if_nobody_listens_on_tcp() -> None:
+    def too_big(server: UdpServer, request: bytes, sender: Datagram) -> None:
+        server.send(PREAUTH_REQUIRED if request == REQUEST else TOO_BIG, sender)
+
+    async with udp_server(too_big) as one, kdcs(one.address, resend_passwords=True) as ours:
+        with pytest.raises(SilentKdcError, match="refused") as gone:
+            await ours.again(await pinned(ours), PASSWORD, within(LONG))
+    assert gone.value.reached
+
+
+async def test_in_place_of_a_kdc_that_was_not_reached_another_one_may_be_asked_that_is_not_silent() -> None:
+    closed = [closed_address(), closed_address()]
+    async with udp_server(answers()) as one, udp_server(answers()) as two, kdcs(closed[0], one.address, closed[1], two.address) as ours:
+        first, second, third, fourth = (line.kdc for line in ours._lines)
+        third.refused("nobody is there")
+        with pytest.raises(SilentKdcError) as gone:
+            await ours.again(first, PASSWORD, within(LONG))
+        assert not gone.value.reached
+        assert ours.instead_of(first) is second
+        assert ours.instead_of(first, {second}) is fourth
+        assert ours.instead_of(first, {second, fourth}) is None
+
+
+async def test_in_place_of_the_only_kdc_there_is_none() -> None:
+    async with kdcs(closed_address()) as ours:
+        assert ours.instead_of(ours._lines[0].kdc) is None
+
+
+async def test_where_another_kdc_may_be_asked_a_connection_is_not_waited_for_until_the_deadline() -> None:
+    with swallowing() as swallowed:
+        async with tcp_server(answers_over_tcp()) as other, kdcs(swallowed, other.address, transport=Transport.TCP) as ours:
+            began = within(0)
+            with pytest.raises(SilentKdcError, match="took no connection") as gone:
+                await ours.again(ours._lines[0].kdc, PASSWORD, within(LONG))
+    assert within(0) - began < CONNECT_SECONDS + 0.7
+    assert not gone.value.reached

@@ -9,7 +9,10 @@ import pytest
 from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import tcp
 from kerbauth.kdc.transport.address import Address
-from kerbauth.kdc.transport.errors import LostError, NoSocketError, RefusedError
+from kerbauth.kdc.transport.errors import LostError, NoSocketError, RefusedError, UnsentError
+from kerbauth.kdc.transport.kdc import Kdc
+from kerbauth.kdc.transport.ports import RestingPorts
+from kerbauth.kdc.transport.sending import Copies, Sending
 from tests.kdc.transport.servers import (
     LARGE,
     PREAUTH_REQUIRED,
@@ -20,15 +23,20 @@ from tests.kdc.transport.servers import (
     never_answers,
     no_descriptors,
     read_request,
+    swallowing,
     tcp_server,
 )
 
 REQUEST = b"a request"
 
 
-async def exchange(address: Address) -> bytes:
+def to(address: Address, until: float | None = None) -> Sending:
+    return Sending(Kdc("KA.TEST", address, asyncio.get_running_loop().time, lambda _: None), Copies.ONE, until)
+
+
+async def exchange(address: Address, sending: Sending | None = None, connect_by: float | None = None) -> bytes:
     async with asyncio.timeout(5):
-        return await tcp.exchange(address, REQUEST, whole, lambda seconds: None)
+        return await tcp.exchange(address, REQUEST, whole, lambda seconds: None, sending or to(address), connect_by)
 
 
 async def test_the_reply_comes_back() -> None:
@@ -121,6 +129,39 @@ async def test_a_closed_port_is_known_at_once_and_the_request_was_not_read() -> 
     assert not refused.value.reached
 
 
+async def test_a_connection_that_does_not_come_about_in_time_leaves_the_request_unsent() -> None:
+    with swallowing() as address:
+        sending = to(address)
+        with pytest.raises(UnsentError, match=r"took no connection within 0\.[01] seconds"):
+            await exchange(address, sending, asyncio.get_running_loop().time() + 0.1)
+    assert not sending.left
+
+
+async def test_nothing_is_sent_over_a_connection_that_comes_about_too_late() -> None:
+    seen = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.read())
+
+    async with tcp_server(script) as server:
+        sending = to(server.address, asyncio.get_running_loop().time())
+        with pytest.raises(UnsentError, match="too late"):
+            await exchange(server.address, sending)
+        async with asyncio.timeout(5):
+            while not seen:  # noqa: ASYNC110 -- the server's end closes within some turns of the loop
+                await asyncio.sleep(0)
+    assert (seen, sending.left) == ([b""], False)
+
+
+async def test_a_request_has_left_as_soon_as_the_connection_is_there() -> None:
+    async with tcp_server(never_answers) as server:
+        sending = to(server.address)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await exchange(server.address, sending)
+    assert sending.left
+
+
 async def test_an_exchange_that_is_given_up_closes_its_connection() -> None:
     ended = asyncio.Event()
 
@@ -143,6 +184,18 @@ async def test_a_half_open_connection_is_waited_for_until_it_is_given_up() -> No
         assert not done
         task.cancel()
         assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+
+
+async def test_a_process_without_descriptors_gives_up_sockets_first_that_are_kept_for_whatever_kdc() -> None:
+    async with tcp_server(never_answers) as server:
+        kept = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        RestingPorts().rest(kept, asyncio.get_running_loop().time())
+        with no_descriptors():
+            task = asyncio.create_task(exchange(server.address))
+            await asyncio.wait({task}, timeout=0.05)
+        task.cancel()
+        assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+    assert kept.fileno() == -1
 
 
 async def test_a_process_without_descriptors_blames_no_kdc() -> None:

@@ -1,6 +1,7 @@
 """One exchange over UDP with servers that do what servers should not."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Iterator
 
@@ -9,8 +10,10 @@ import pytest
 from kerbauth.kdc.protocol.framing import whole
 from kerbauth.kdc.transport import udp
 from kerbauth.kdc.transport.address import Address
-from kerbauth.kdc.transport.errors import NoSocketError, RefusedError
+from kerbauth.kdc.transport.errors import NoSocketError, RefusedError, UnsentError
+from kerbauth.kdc.transport.kdc import Kdc
 from kerbauth.kdc.transport.ports import RestingPorts
+from kerbauth.kdc.transport.sending import Copies, Sending
 from tests.kdc.transport.servers import (
     PREAUTH_REQUIRED,
     Datagram,
@@ -26,12 +29,18 @@ from tests.kdc.transport.servers import (
 REQUEST = b"a request"
 
 
-async def exchange(address: Address, resends: Iterator[float] = iter(()), ports: RestingPorts | None = None) -> tuple[bytes, list[float]]:
+def to(address: Address, copies: Copies = Copies.ANY, until: float | None = None) -> Sending:
+    return Sending(Kdc("KA.TEST", address, asyncio.get_running_loop().time, lambda _: None), copies, until)
+
+
+async def exchange(
+    address: Address, resends: Iterator[float] = iter(()), ports: RestingPorts | None = None, sending: Sending | None = None
+) -> tuple[bytes, list[float]]:
     heard: list[float] = []
     own = RestingPorts() if ports is None else ports
     try:
         async with asyncio.timeout(5):
-            reply = await udp.exchange(address, REQUEST, whole, resends, heard.append, own)
+            reply = await udp.exchange(address, REQUEST, whole, resends, heard.append, own, sending or to(address))
     finally:
         own.release()
     return reply, heard
@@ -121,6 +130,53 @@ async def test_a_port_that_closes_between_two_resends_may_have_read_the_first() 
     assert refused.value.reached
 
 
+@pytest.mark.parametrize(
+    ("error", "reached"),
+    [(ConnectionRefusedError(errno.ECONNREFUSED, "refused"), False), (PermissionError(errno.EPERM, "forbidden"), True)],
+)
+async def test_only_a_refusal_says_that_the_first_copy_was_not_read_when_the_second_cannot_be_sent(error: OSError, reached: bool) -> None:
+    class SendsOnce(socket.socket):
+        sent = False
+
+        def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
+            if self.sent:
+                raise error
+            self.sent = True
+            return super().send(data, flags)
+
+    class Guarded(Address):
+        def open(self, kind: socket.SocketKind) -> socket.socket:
+            made = SendsOnce(self.family, kind)
+            made.settimeout(0)
+            return made
+
+    async with udp_server(silent) as server:
+        with pytest.raises(RefusedError) as refused:
+            await exchange(Guarded("kdc.test", socket.AF_INET, server.address.where), iter((0.01,)))
+    assert refused.value.reached is reached
+
+
+async def test_what_may_be_sent_once_is_sent_once() -> None:
+    async with udp_server(answers(after=0.1)) as server:
+        await exchange(server.address, iter((0.01, 0.01)), sending=to(server.address, Copies.ONE))
+        assert server.requests == [REQUEST]
+
+
+async def test_after_its_time_no_further_copy_is_sent_and_the_reply_is_taken_all_the_same() -> None:
+    async with udp_server(answers(after=0.3)) as server:
+        sending = to(server.address, until=asyncio.get_running_loop().time() + 0.1)
+        reply, _ = await exchange(server.address, iter((0.01, 0.15, 0.01)), sending=sending)
+        assert (reply, server.requests) == (PREAUTH_REQUIRED, [REQUEST] * 2)
+
+
+async def test_after_its_time_a_request_is_not_even_sent_once() -> None:
+    async with udp_server(silent) as server:
+        sending = to(server.address, until=asyncio.get_running_loop().time())
+        with pytest.raises(UnsentError):
+            await exchange(server.address, sending=sending)
+        assert (server.requests, sending.left) == ([], False)
+
+
 async def test_an_address_without_a_way_to_it_is_refused() -> None:
     with pytest.raises(RefusedError):
         await exchange(Address("broadcast", socket.AF_INET, ("255.255.255.255", 88)))  # EACCES without SO_BROADCAST
@@ -190,13 +246,13 @@ async def test_where_every_port_rests_one_is_used_all_the_same() -> None:
         assert (await exchange(server.address, ports=AllRest()))[0] == PREAUTH_REQUIRED
 
 
-async def test_a_process_without_descriptors_gives_up_kept_sockets_first() -> None:
+async def test_a_process_without_descriptors_gives_up_sockets_first_that_are_kept_for_whatever_kdc() -> None:
     ports, loop = RestingPorts(), asyncio.get_running_loop()
     async with udp_server(answers()) as server:
         kept = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         ports.rest(kept, loop.time())
         with no_descriptors():
-            assert (await exchange(server.address, ports=ports))[0] == PREAUTH_REQUIRED
+            assert (await exchange(server.address, ports=RestingPorts()))[0] == PREAUTH_REQUIRED
     assert kept.fileno() == -1
 
 
