@@ -35,7 +35,7 @@ AS_REP: Mapping[str, set[str]] = {
     "5.3.1": {GRANTED, "service-keys verify"},  # a kvno: one octet of it stands for all keys (RFC 4120, 5.2.9; kt_memory.c)
     "5.3.2": {"kdc-not-trusted verify"},
     "6.0": {"kdc-error as", "account-keys as"},
-    "6.2": {"bad-credentials as"},  # to libkrb5 the same as a wrong password; no KDC is needed to make somebody else's fail
+    "6.2": {"kdc-error as"},  # to libkrb5 the same as a wrong password, but the KDC has just taken that
 }
 TGT_REP = AS_REP | {
     # The TGT is opened by its KDC, which then says no.
