@@ -164,7 +164,7 @@ class Conversation:
     async def _answer_of(self, kdc: Kdc, message: bytes) -> bytes:
         # Beyond the deadline somebody may still want to hear whether the password counted: the task is left to them.
         began = asyncio.get_running_loop().time()
-        self.waiting = asyncio.create_task(self.kdcs.again(kdc, message, self.until + LATE))
+        self.waiting = asyncio.create_task(self.kdcs.again(kdc, message, self.until, late_until=self.until + LATE))
         try:
             async with asyncio.timeout_at(self.until):
                 answered = await asyncio.shield(self.waiting)
