@@ -50,8 +50,8 @@ class RealmSettings(Table):
     resend_passwords: bool = Field(
         True,
         description="With kind mit: whether a request that proves a password is sent to the same KDC again while no answer comes. The KDC "
-        "knows it and counts a wrong password once. false where KDCs run several processes (krb5kdc -w), which do not know each other's. "
-        "Never done with kind ad.",
+        "knows it and counts a wrong password once. false where several processes answer at one address, which do not know each other's: "
+        "krb5kdc -w, or a load balancer before several KDCs. Never done with kind ad.",
     )
     site: Site | None = Field(
         None,
