@@ -20,6 +20,7 @@ SECRET = os.urandom(32)
         base64.b64encode(b"x" + SECRET + b"yz"),
         base64.b64encode(b"xy" + SECRET),
     ],
+    ids=["raw", "hex", "base64", "base64-shifted-by-one", "base64-shifted-by-two"],
 )
 def test_a_secret_is_found_in_each_form(tmp_path: Path, written: bytes) -> None:
     file = tmp_path / "service.log"
