@@ -67,7 +67,8 @@ class LabRealm(ThrowawayRealm):
         return self.log.stat().st_size
 
     def requests(self, since: int = 0) -> list[Request]:
-        return requests_in(self.log, since)
+        """What the KDC was asked about users. Services look now and then whether it answers, with a question about themselves."""
+        return [request for request in requests_in(self.log, since) if not request.rest.startswith("HTTP/")]
 
     def failed_password_checks(self, since: int = 0, user: str = "") -> int:
         """How many wrong passwords the KDC counted (against one user)."""
