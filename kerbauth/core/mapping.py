@@ -32,9 +32,11 @@ themselves (UPNs).
 Most of what could go wrong is found when the settings are read: `NameMapper.problems`.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from typing import Final
 
 from kerbauth.core import mapping_conflicts, text
 from kerbauth.core.mapping_pattern import PatternError
@@ -59,6 +61,10 @@ __all__ = [
 ]
 
 
+_REMEMBERED: Final = 4096
+"""Proved principals whose user name is kept: those of a busy hour. The rules never change, so it stays right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """A user name, and which rule led to it (one sentence)."""
@@ -77,9 +83,13 @@ class NameMapper:
         self._realms = {realm: RealmRoutes(realm, each) for realm, each in rules.items() if can_be_realm(realm)}
         shared = {frozenset({realm, other}) for realm, each in rules.items() for other in each.shares_users_with if other != realm}
         self._strangers = frozenset(map(frozenset, combinations_with_replacement(rules, 2))) - shared
+        self._mapped = functools.lru_cache(_REMEMBERED)(self._map)
 
     def map(self, principal: Principal) -> Mapped | NotMapped:
         """The user name of a proved principal, or why it has none."""
+        return self._mapped(principal)
+
+    def _map(self, principal: Principal) -> Mapped | NotMapped:
         realm = self._realms.get(principal.realm)
         if realm is None:
             return NotMapped("The realm of the proved name is not configured.")

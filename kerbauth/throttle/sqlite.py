@@ -18,6 +18,9 @@ finds that the account they are after has several.
 
 TIDY_EVERY: Final = 256  # reservations between two rounds of removing what is out of date
 
+COARSE_SECONDS: Final = 600.0
+"""How old a note of a source or name may grow before it is written again: what is read of them is counted in days."""
+
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS attempts (id TEXT PRIMARY KEY, account TEXT NOT NULL, time REAL NOT NULL, failed INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS attempts_account ON attempts (account, time);
@@ -66,17 +69,15 @@ class SqliteLedger:
                 database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (reservation.asked, account, now))
                 database.execute("UPDATE attempts SET account = ? WHERE account = ?", (account, reservation.asked))
             database.execute(
-                "DELETE FROM attempts WHERE account = ? AND time <= CASE WHEN failed THEN ? ELSE ? END",
-                (account, reservation.began, reservation.began - UNSETTLED),
+                "DELETE FROM attempts WHERE id = ? OR (account = ? AND time <= CASE WHEN failed THEN ? ELSE ? END)",
+                (reservation.id, account, reservation.began, reservation.began - UNSETTLED),
             )
-            database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,))
-            database.execute("INSERT OR REPLACE INTO familiar VALUES (?, ?, ?)", (account, reservation.source, now))
+            _make_familiar(database, reservation.source, account, now)
             database.execute(
-                "DELETE FROM familiar WHERE account = ?1 AND source NOT IN "
-                "(SELECT source FROM familiar WHERE account = ?1 ORDER BY time DESC LIMIT ?2)",
-                (account, FAMILIAR_SOURCES),
+                "INSERT INTO names VALUES (?1, ?2, ?3) ON CONFLICT (account) DO UPDATE SET name = ?2, time = ?3 "
+                "WHERE name <> ?2 OR time < ?3 - ?4",
+                (account, name, now, COARSE_SECONDS),
             )
-            database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
 
         await self._run_short(work)
 
@@ -173,6 +174,19 @@ def _resolved(database: sqlite3.Connection, asked: str) -> str:
     """The account a typed name stands for: itself, unless it was proved to be another's."""
     found = database.execute("SELECT account FROM aliases WHERE asked = ?", (asked,)).fetchone()
     return asked if found is None else str(found[0])
+
+
+def _make_familiar(database: sqlite3.Connection, source: str, account: str, now: float) -> None:
+    """Note that the account's owner was let in at this source; of more than FAMILIAR_SOURCES the latest stay."""
+    noted = database.execute("SELECT time FROM familiar WHERE account = ? AND source = ?", (account, source)).fetchone()
+    if noted is not None and noted[0] > now - COARSE_SECONDS:
+        return
+    database.execute("INSERT OR REPLACE INTO familiar VALUES (?, ?, ?)", (account, source, now))
+    database.execute(
+        "DELETE FROM familiar WHERE account = ?1 AND source NOT IN "
+        "(SELECT source FROM familiar WHERE account = ?1 ORDER BY time DESC LIMIT ?2)",
+        (account, FAMILIAR_SOURCES),
+    )
 
 
 def _attempts(database: sqlite3.Connection, account: str) -> tuple[list[float], list[float]]:
