@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import resource
 import socket
 import struct
@@ -94,12 +95,24 @@ def silent(server: UdpServer, request: bytes, sender: Datagram) -> None:
     """Answer nothing."""
 
 
+def own_port(family: socket.AddressFamily) -> int:
+    """A port that is free for UDP and TCP, and below those that the system gives to whoever asks for any (ip_local_port_range)."""
+    while True:
+        port = random.randint(10_000, 32_000)  # noqa: S311 -- no secret
+        with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp, suppress(OSError):
+            tcp.bind((LOOPBACK[family], port))
+            udp.bind((LOOPBACK[family], port))
+            return port
+
+
 @asynccontextmanager
 async def udp_server(
     script: Callable[[UdpServer, bytes, Datagram], None], family: socket.AddressFamily = socket.AF_INET, port: int = 0
 ) -> AsyncIterator[UdpServer]:
     loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(lambda: UdpServer(script), local_addr=(LOOPBACK[family], port))
+    transport, server = await loop.create_datagram_endpoint(
+        lambda: UdpServer(script), local_addr=(LOOPBACK[family], port or own_port(family))
+    )
     try:
         yield server
     finally:
@@ -153,7 +166,7 @@ async def tcp_server(
     port: int = 0,
 ) -> AsyncIterator[TcpServer]:
     server = TcpServer(script)
-    server.server = await asyncio.start_server(server.serve, LOOPBACK[family], port)
+    server.server = await asyncio.start_server(server.serve, LOOPBACK[family], port or own_port(family))
     try:
         yield server
     finally:
