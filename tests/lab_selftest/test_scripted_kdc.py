@@ -201,7 +201,8 @@ def test_each_transport_can_have_its_own_way(realm: LabRealm, tmp_path: Path) ->
 def test_a_transport_that_is_not_wanted_is_not_there(kind: socket.SocketKind) -> None:
     wanted = frozenset({"udp" if kind is socket.SOCK_STREAM else "tcp"})
     with scripted_kdc(silence, transports=wanted) as kdc, socket.socket(type=kind) as other:
-        other.bind((LISTEN, kdc.port))  # nobody has the port for this transport
+        other.bind((LISTEN, kdc.port))  # fails if anybody has the port for this transport
+        assert other.getsockname()[1] == kdc.port
 
 
 def test_a_mistake_in_a_behaviour_fails_the_test() -> None:

@@ -131,6 +131,7 @@ async def test_the_right_password_clears_the_count(make: Maker) -> None:
     await bench.login(Proved(ALICE), "right")
     for number in range(3):
         await bench.login(WRONG, f"wrong-{number}")
+    assert isinstance(await bench.ask("one more"), Throttled), "the three since then are counted, and the two before are not"
 
 
 async def test_a_kdc_that_was_not_reached_counts_nothing(make: Maker) -> None:

@@ -72,8 +72,10 @@ def test_closing_waits_for_the_thread_inside_and_nobody_comes_in_afterwards() ->
 
 
 def test_closing_twice_frees_once() -> None:
-    context = Context()
+    context, freed = Context(), []
     with context:
         AsExchange(context, CLIENT)
+    context.own(lambda: freed.append("once"))
     context.close()
     context.close()
+    assert freed == ["once"]
