@@ -47,7 +47,7 @@ PARALLEL := --numprocesses=auto --dist=loadfile
 
 unit: .test-packages
 	$(BIN)/pytest $(PARALLEL) --ignore tests/integration --cov --cov-report=
-	$(BIN)/coverage report --include='kerbauth/core/*' --fail-under=100 --show-missing --skip-covered
+	$(BIN)/coverage report --include='kerbauth/core/*,kerbauth/kdc/pac/*' --fail-under=100 --show-missing --skip-covered
 
 integration: .test-packages
 	$(BIN)/pytest $(PARALLEL) tests/integration
