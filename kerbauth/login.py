@@ -164,7 +164,7 @@ class LoginService:
         trail.user = mapped.user
         if request.caller.identity_only:
             return Granted(mapped.user, proof.principal, None, proof.notices)
-        question = Question(mapped.user, proof.principal.realm, application or "", request.tenant)
+        question = Question(mapped.user, proof.principal.realm, application or "", request.tenant, proof.account)
         return await self._permission(question, proof, trail)
 
     async def _permission(self, question: Question, proof: Proved, trail: Trail) -> Verdict:

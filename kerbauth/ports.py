@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from kerbauth.core.account import WindowsAccount
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.kdc_state import KdcState
@@ -93,12 +94,16 @@ class PasswordChanger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this user of this realm enter this application? `application` as the client named it; `tenant` where it named one."""
+    """May this user of this realm enter this application? `application` as the client named it; `tenant` where it named one.
+
+    `account` is what Active Directory says of the user, out of the verified PAC of this very login; None in a realm of kind mit.
+    """
 
     user: str
     realm: str
     application: str
     tenant: str | None = None
+    account: WindowsAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)

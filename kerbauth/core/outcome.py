@@ -7,6 +7,7 @@ the answer is no, `Unavailable` that we could not find out, which is never a gra
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kerbauth.core.account import WindowsAccount
 from kerbauth.core.codes.model import Code, Stage
 from kerbauth.core.messages import Counted
 from kerbauth.core.principal import Principal
@@ -111,10 +112,14 @@ Change = Changed | Refused | Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What a KDC vouched for, checked against our own keytab: the canonical principal."""
+    """What a KDC vouched for, checked against our own keytab: the canonical principal.
+
+    `account` is what Active Directory says of its owner, out of a verified PAC; None in a realm that has no such thing.
+    """
 
     principal: Principal
     notices: tuple[Notice, ...] = ()
+    account: WindowsAccount | None = None
 
 
 Proof = Proved | Refused | Unavailable
