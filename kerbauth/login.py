@@ -157,7 +157,7 @@ class LoginService:
         if not request.caller.may_ask_about(proof.principal.realm):
             return _not_allowed(Stage.MAPPING, OTHER_REALM)
         with trail.step(Stage.MAPPING) as say:
-            mapped = self._mapper.map(proof.principal)
+            mapped = self._mapper.map(proof.principal, proof.account.sid if proof.account is not None else None)
             say(mapped.how if isinstance(mapped, Mapped) else mapped.why)
         if isinstance(mapped, NotMapped):
             return Refused(Reason.NO_USER_MAPPING, Stage.MAPPING, proved=True, diagnostic=mapped.why)

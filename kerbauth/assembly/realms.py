@@ -30,6 +30,10 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             kpasswd=realm.kpasswd,
             account=realm.account,
             fast=realm.fast,
+            kind=realm.kind,
+            netbios=realm.netbios,
+            domain_sid=realm.domain_sid,
+            trusts=realm.trusts,
         )
         for name, realm in settings.realms.items()
     )

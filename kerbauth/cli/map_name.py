@@ -38,13 +38,13 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
         _print(arguments, {"reason": asked.reason.value}, f"not asked: {asked.reason}: {asked.problem}")
         return ExitStatus.NO
     mapper = name_mapper(settings)
-    mapped = mapper.map(asked.principal)
+    mapped = mapper.map(asked.supposed)
     read = {"principal": str(asked.principal), "how": asked.how}
     lines = [f"read as   {asked.principal}", f"          {asked.how}"]
     if not isinstance(mapped, Mapped):
         _print(arguments, read | {"reason": "no-user-mapping", "why": mapped.why}, *lines, f"no user   {mapped.why}")
         return ExitStatus.NO
-    others = [other for other in mapper.others(mapped.user) if other != str(asked.principal)]
+    others = [other for other in mapper.others(mapped.user) if other != str(asked.supposed)]
     lines += [f"user      {mapped.user}", f"          {mapped.how}"]
     lines += [f"also maps to {mapped.user}: {other}" for other in others] or [f"nobody else would map to {mapped.user}"]
     _print(arguments, read | {"user": mapped.user, "rule": mapped.how, "others": others}, *lines)

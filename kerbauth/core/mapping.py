@@ -2,6 +2,9 @@
 
 What is mapped is what the KDC proved, never what was typed, and the realm is always part of the match. Within a realm the order is:
 
+Under `identity = "sid"` the SID of an account of Active Directory stands in the place of its name from step 3 on: it stays when the account
+is renamed. Steps 1 and 2 are about the name in any case.
+
 1. A name that no rule can make safe is refused: control characters, blanks at an end, another form than NFC, a `$` at the end (a machine),
    an instance unless the realm allows them, a service of Kerberos itself.
 2. Refusing rules, without case, wherever they stand.
@@ -41,12 +44,14 @@ from typing import Final
 from kerbauth.core import mapping_conflicts, text
 from kerbauth.core.mapping_pattern import PatternError
 from kerbauth.core.mapping_realm import NotMapped, RealmRoutes, Route, Source, Way, described
-from kerbauth.core.mapping_rules import USER_LIMIT, NameRules, Otherwise, RefuseRule, Rule, rule
+from kerbauth.core.mapping_rules import USER_LIMIT, Identity, NameRules, Otherwise, RefuseRule, Rule, rule
 from kerbauth.core.names_realms import NameSettingsError
 from kerbauth.core.principal import Principal, can_be_realm
+from kerbauth.core.sid import Sid
 
 __all__ = [
     "USER_LIMIT",
+    "Identity",
     "Mapped",
     "NameMapper",
     "NameRules",
@@ -85,14 +90,21 @@ class NameMapper:
         self._strangers = frozenset(map(frozenset, combinations_with_replacement(rules, 2))) - shared
         self._mapped = functools.lru_cache(_REMEMBERED)(self._map)
 
-    def map(self, principal: Principal) -> Mapped | NotMapped:
-        """The user name of a proved principal, or why it has none."""
-        return self._mapped(principal)
+    def map(self, principal: Principal, sid: Sid | None = None) -> Mapped | NotMapped:
+        """The user name of a proved principal, or why it has none. `sid` is the account's where Active Directory has told it."""
+        return self._mapped(principal, sid)
 
-    def _map(self, principal: Principal) -> Mapped | NotMapped:
+    def _map(self, principal: Principal, sid: Sid | None) -> Mapped | NotMapped:
         realm = self._realms.get(principal.realm)
         if realm is None:
             return NotMapped("The realm of the proved name is not configured.")
+        if realm.rules.identity is Identity.SID:
+            barred = realm.barred(principal)
+            if barred is not None:
+                return barred
+            if sid is None:
+                return NotMapped("The SID of the proved account is not known, and the realm's rules are about SIDs.")
+            principal = Principal((sid,), principal.realm)
         route = realm.route(principal)
         if isinstance(route, NotMapped):
             return route

@@ -111,15 +111,23 @@ class RealmRoutes:
         for components, user in rules.entries.items():
             self.owned.setdefault(text.caseless(user), []).append(Way(realm, Source.ENTRY, Principal(components, realm)))
 
-    def route(self, principal: Principal) -> Route | NotMapped:
-        """Where a proved name of this realm leads: refusing rules, exceptions, rules, `otherwise`, in this order."""
+    def barred(self, principal: Principal) -> NotMapped | None:
+        """Why a proved name leads nowhere, whatever exceptions and rules say: it is not safe, or a rule refuses it."""
         if problem := name_problem(principal.components, instances=self.rules.allow_instances):
             return NotMapped(f"{problem[0].upper()}{problem[1:]}.")
         components = folded(self.rules.case, principal.components)
-        proved = Principal(components, principal.realm)
         for number, refusing in self.refusing:
             if refusing.refuses("/".join(principal.components)) or refusing.refuses("/".join(components)):
-                return NotMapped(f"Rule {number} of {self.realm} refuses {proved}.")
+                return NotMapped(f"Rule {number} of {self.realm} refuses {Principal(components, principal.realm)}.")
+        return None
+
+    def route(self, principal: Principal) -> Route | NotMapped:
+        """Where a proved name of this realm leads: refusing rules, exceptions, rules, `otherwise`, in this order."""
+        barred = self.barred(principal)
+        if barred is not None:
+            return barred
+        components = folded(self.rules.case, principal.components)
+        proved = Principal(components, principal.realm)
         entry = self.rules.entries.get(components)
         if entry is not None:
             return Route(proved, entry, text.caseless(entry), Source.ENTRY)

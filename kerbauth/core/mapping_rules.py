@@ -27,6 +27,13 @@ class Otherwise(StrEnum):
     REFUSE = "refuse"
 
 
+class Identity(StrEnum):
+    """What exceptions, rules and `otherwise` see of an account of Active Directory."""
+
+    NAME = "name"
+    SID = "sid"
+
+
 @dataclass(frozen=True, slots=True)
 class RefuseRule:
     """Names that never log in: `principal` with `*` and `?`, or `pattern`, a regular expression; both ignore case.
@@ -86,6 +93,7 @@ class NameRules:
     """
 
     case: Case = Case.KEEP
+    identity: Identity = Identity.NAME
     allow_instances: bool = False
     shares_users_with: tuple[str, ...] = ()
     map: Mapping[str, str] = field(default_factory=lambda: _NO_ENTRIES)

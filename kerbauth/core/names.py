@@ -11,6 +11,10 @@ The grammar, after NFC and with surrounding blanks taken away:
 (`\\n`, `\\t`, `\\b`, `\\0`) stand for control characters, which no typed name may hold, so `CORP\\nadia` can only be a domain and a name;
 and no name begins with `@`, `/` or a backslash unless quoted. An unknown domain is an unknown realm, not a malformed name.
 
+In Active Directory a name with a suffix is a user principal name: the account `bob` may answer to `bob.builder@corp.example`, where neither
+half tells its own name. There the KDC is asked for the whole of it (an enterprise name, RFC 6806 5) and says whose it is. A NetBIOS name
+as the suffix is not part of a UPN, and is read like a domain.
+
 What no KDC is asked for: names with control characters or an empty part, or longer than 512 characters (characters, not bytes, so that
 255 characters of any script fit); a domain and a suffix at once; blanks beside a separator (Active Directory ignores blanks at the end
 of a name and would hand them back in the proved one); names that end in `$`, which are machines in Active Directory; instances
@@ -65,10 +69,14 @@ NO_SUCH_REALM: Final = N_("The domain or realm of the user name is not known her
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A typed name, read: the principal to ask the KDC for, and how the name was understood (one sentence, for explanations)."""
+    """A typed name, read: the principal to ask the KDC for, and how the name was understood (one sentence, for explanations).
+
+    `supposed` is the principal that it is likely to be: the same, but for a user principal name, of which only the KDC knows.
+    """
 
     principal: Principal
     how: str
+    supposed: Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +182,14 @@ def _ask(parts: _Typed, realms: RealmDirectory) -> Asked | NotAsked:
         return NotAsked(Reason.UNKNOWN_REALM, unknown)
     if is_service(parts.components) or (len(parts.components) > 1 and not names.allow_instances):
         raise _MalformedError(INSTANCE)
-    principal = Principal(tuple(names.case.fold(part) for part in parts.components), names.realm)
+    supposed = Principal(tuple(names.case.fold(part) for part in parts.components), names.realm)
+    upn = parts.suffix is not None and names.takes_upn(parts.suffix) and len(parts.components) == 1
+    principal = Principal((f"{supposed.components[0]}@{names.case.fold(str(parts.suffix))}",), names.realm) if upn else supposed
     if len(principal.name) > NAME_LIMIT:
         raise _MalformedError(TOO_LONG)
     folded = "" if names.case is Case.KEEP else f", in {names.case} case"
-    return Asked(principal, f"With {how} it belongs to {names.realm}; its KDC is asked for {principal}{folded}.")
+    whose = ", a user principal name, and says whose it is" if upn else ""
+    return Asked(principal, f"With {how} it belongs to {names.realm}; its KDC is asked for {principal}{folded}{whose}.", supposed)
 
 
 def is_machine(components: Sequence[str]) -> bool:

@@ -40,7 +40,7 @@ class NameSettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RealmNames:
-    """What the reading of typed names needs to know of one configured realm."""
+    """What the reading of typed names needs to know of one configured realm. `windows`: Active Directory answers there."""
 
     realm: str
     default: bool = False
@@ -48,6 +48,11 @@ class RealmNames:
     upn_suffixes: tuple[str, ...] = ()
     case: Case = Case.KEEP
     allow_instances: bool = False
+    windows: bool = False
+
+    def takes_upn(self, suffix: str) -> bool:
+        """Whether a name with this suffix is a user principal name, of which the KDC alone knows whose it is."""
+        return self.windows and (self.netbios is None or text.caseless(suffix) != text.caseless(self.netbios))
 
     def aliases(self) -> Iterator[tuple[str, str]]:
         """What the realm is called besides its name, with the sort of name that is."""

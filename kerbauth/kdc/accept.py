@@ -23,7 +23,7 @@ from kerbauth.core.outcome import Notice, Proof, Proved, Refused, Severity, Unav
 from kerbauth.core.reasons import Reason
 from kerbauth.kdc import failure
 from kerbauth.kdc.keytab import MemoryKeytab
-from kerbauth.kdc.opened import believed
+from kerbauth.kdc.opened import Believing, Ticket
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.token import Token, kind_of
 from kerbauth.ports import TokenAnswer
@@ -32,6 +32,8 @@ NOT_BOUND: Final = N_("The client did not bind its token to the TLS connection, 
 NO_CHANNEL: Final = N_("Only tokens bound to a TLS connection are accepted here, and this request came through none.")
 
 _SPNEGO: Final = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")  # RFC 4178
+
+_PAC: Final = b"urn:mspac:"  # lib/krb5/krb/pac.c, mspac_attribute_types: without a suffix it is the whole PAC
 
 # lib/gssapi/krb5/acquire_cred.c reads `rcache`; lib/krb5/rcache/rc_none.c is the type that keeps nothing.
 _NO_REPLAY_CACHE: Final[Mapping[bytes | str, bytes | str]] = MappingProxyType({b"rcache": b"none:"})
@@ -49,9 +51,10 @@ class Acceptor:
     negotiated (a client could use IAKERB to talk to a KDC through us).
     """
 
-    def __init__(self, keytab: MemoryKeytab, clients: MemoryKeytab) -> None:
+    def __init__(self, keytab: MemoryKeytab, clients: MemoryKeytab, believing: Believing) -> None:
         self._keytab = keytab  # kept: the credentials read it at each use
         self._clients = clients
+        self.believing: Final = believing
         self._credential = _acquire(keytab)
         self._forgetful = _acquire(keytab, _NO_REPLAY_CACHE)
 
@@ -87,7 +90,7 @@ class Acceptor:
             reason, sentence, challenge = Token.NO_TICKET.refusal
             notice = Notice(Severity.INFO, reason, sentence)
             return TokenAnswer(Refused(reason, Stage.ACCEPT, diagnostic=sentence, notices=(notice,)), challenge=challenge)
-        return _concluded(accepted, binding, known=channel is not None)
+        return self._concluded(accepted, binding, known=channel is not None)
 
     def _channel(self, token: bytes, binding: ChannelBinding) -> raw.ChannelBindings | None:
         """The channel to accept the token with; None where there is nothing to compare.
@@ -109,6 +112,24 @@ class Acceptor:
             return channel
         return last
 
+    def _concluded(self, accepted: AcceptSecContextResult, binding: ChannelBinding, *, known: bool) -> TokenAnswer:
+        """The answer to a token that was accepted. The reply goes out with a refusal, too: the context is complete."""
+        proof = self._vouched(accepted)
+        bound = bool(accepted.flags & gssapi.RequirementFlag.channel_bound) if known else None
+        if isinstance(proof, Proved) and binding.mode is BindingMode.REQUIRE and not bound:
+            sentence = NOT_BOUND if known else NO_CHANNEL
+            notice = Notice(Severity.INFO, Reason.CHANNEL_BINDING, sentence)
+            proof = Refused(Reason.CHANNEL_BINDING, Stage.ACCEPT, diagnostic=f"{proof.principal}: {sentence}", notices=(notice,))
+        return TokenAnswer(proof, reply=accepted.token, bound=bound)
+
+    def _vouched(self, accepted: AcceptSecContextResult) -> Proof:
+        """What an accepted context proves."""
+        ours = raw.inquire_context(accepted.context, target_name=True).target_name
+        if accepted.initiator_name is None or ours is None:
+            return Unavailable(Reason.INTERNAL, Stage.ACCEPT, diagnostic="the security context is not complete")
+        client, service = (raw.display_name(name, name_type=False).name for name in (accepted.initiator_name, ours))
+        return self.believing.proof(Ticket(client, service, Stage.ACCEPT, *_pac(accepted.initiator_name)))
+
 
 def _acquire(keytab: MemoryKeytab, store: Mapping[bytes | str, bytes | str] = MappingProxyType({})) -> raw.Creds:
     credential = raw.acquire_cred_from({b"keytab": keytab.name, **store}, mechs=[gssapi.MechType.kerberos, _SPNEGO], usage="accept").creds
@@ -116,28 +137,22 @@ def _acquire(keytab: MemoryKeytab, store: Mapping[bytes | str, bytes | str] = Ma
     return credential
 
 
-def _concluded(accepted: AcceptSecContextResult, binding: ChannelBinding, *, known: bool) -> TokenAnswer:
-    """The answer to a token that was accepted. The reply goes out with a refusal, too: the context is complete."""
-    proof = _vouched(accepted)
-    bound = bool(accepted.flags & gssapi.RequirementFlag.channel_bound) if known else None
-    if isinstance(proof, Proved) and binding.mode is BindingMode.REQUIRE and not bound:
-        sentence = NOT_BOUND if known else NO_CHANNEL
-        notice = Notice(Severity.INFO, Reason.CHANNEL_BINDING, sentence)
-        proof = Refused(Reason.CHANNEL_BINDING, Stage.ACCEPT, diagnostic=f"{proof.principal}: {sentence}", notices=(notice,))
-    return TokenAnswer(proof, reply=accepted.token, bound=bound)
+def _pac(initiator: raw.Name) -> tuple[bytes | None, str]:
+    """The PAC of the client's ticket if libkrb5 calls it authenticated, and else why there is none that counts.
 
-
-def _vouched(accepted: AcceptSecContextResult) -> Proof:
-    """The principal that an accepted context vouches for."""
-    ours = raw.inquire_context(accepted.context, target_name=True).target_name
-    if accepted.initiator_name is None or ours is None:
-        return Unavailable(Reason.INTERNAL, Stage.ACCEPT, diagnostic="the security context is not complete")
-    client, service = (raw.display_name(name, name_type=False).name for name in (accepted.initiator_name, ours))
-    return believed(client, service, Stage.ACCEPT)
+    The attribute is the whole PAC. libkrb5 takes it from the ticket only, not from what the client put beside it, and accepts a ticket
+    whose PAC has a wrong signature: it only does not call that one authenticated (lib/krb5/krb/pac.c, mspac_verify).
+    """
+    if _PAC not in (raw.inquire_name(initiator, mech_name=False).attrs or ()):
+        return None, ""
+    found = raw.get_name_attribute(initiator, _PAC)
+    if not found.authenticated or len(found.values) != 1:
+        return None, "the PAC's signature is not right"
+    return bytes(found.values[0]), ""
 
 
 def load_acceptor(realms: Sequence[KerberosRealm]) -> Acceptor:
     """An acceptor with the keys of these realms' keytabs, which were checked. Call it after `runtime.activate`. Raises KeytabError."""
     keytab = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms, lambda realm: realm.services)
     clients = MemoryKeytab(f"kerbauth-{next(_numbers)}", realms, lambda realm: (realm.client,))
-    return Acceptor(keytab, clients)
+    return Acceptor(keytab, clients, Believing({realm.name: realm for realm in realms}))

@@ -13,13 +13,12 @@ from typing import Final
 
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Unavailable
-from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.conversation import Conversation, EndedError, OutsideError
 from kerbauth.kdc.libkrb5.armour import ArmourTicket
 from kerbauth.kdc.libkrb5.context import LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, Client
 from kerbauth.kdc.own_ticket import NoTicket
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.settings.kdcs import Fast
@@ -179,9 +178,9 @@ class Armour:
             _log.warning("no armour (FAST) for passwords of %s, %s: %s", self._realm.name, then, trouble.diagnostic)
 
 
-def begun(ticket: ArmourTicket, talk: Conversation, principal: Principal, password: Secret, service: str | None) -> AsExchange:
+def begun(ticket: ArmourTicket, talk: Conversation, client: Client, password: Secret, service: str | None) -> AsExchange:
     """An AS exchange for `service` (None: the realm's krbtgt) in this armour. With the context held. Raises LibraryError."""
-    exchange = AsExchange(talk.context, str(principal), service, ticket)
+    exchange = AsExchange(talk.context, client, service, ticket)
     exchange.use_password(password)
     return exchange
 

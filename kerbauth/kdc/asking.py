@@ -49,10 +49,10 @@ class Asking:
     async def _probe(self) -> bytes:
         """See `probes.BuildProbe`."""
         try:
-            return question(self._realm.services[0])
+            return question(self._realm.asked_about)
         except LibraryError:
             return _NOTHING
 
 
 def _asked(realm: KerberosRealm) -> tuple[object, ...]:
-    return (realm.name, realm.kdcs, realm.transport, realm.resend_passwords, realm.site, realm.dns_servers, realm.services)
+    return (realm.name, realm.kdcs, realm.transport, realm.resend_passwords, realm.site, realm.dns_servers, realm.asked_about)

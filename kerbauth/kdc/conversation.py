@@ -11,6 +11,7 @@ from kerbauth.core.codes.model import Code, Stage
 from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Kind, Reason
+from kerbauth.core.text import shown
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.libkrb5.armour import InArmourError, OutsideArmourError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
@@ -53,6 +54,14 @@ class EndedError(Exception):
     def __init__(self, proof: Refused | Unavailable) -> None:
         super().__init__(proof.reason)
         self.proof = proof
+
+
+class ReferredError(EndedError):
+    """The KDC says that the client is one of `realm`, and has not been sent a password (RFC 6806 7)."""
+
+    def __init__(self, proof: Refused, realm: str) -> None:
+        super().__init__(proof)
+        self.refused, self.realm = proof, realm
 
 
 class OutsideError(EndedError):
@@ -106,8 +115,7 @@ class Conversation:
                 self.unsettled = False  # the KDC has taken the password
                 return
             if request.realm != self.realm:
-                diagnostic = f"the KDC refers to the realm {request.realm}, which is not configured for this user"
-                raise EndedError(Refused(Reason.WRONG_REALM, stage, codes=self._codes(), diagnostic=diagnostic))
+                raise self._referred(stage, request.realm)
             # The first cannot: libkrb5 has been told no salt yet.
             proves = bool(message) and stage is not Stage.TGS and self._proves(stage, exchange, request)
             message = await (self._proved(request.message) if proves else self._asked(request.message, stage))
@@ -115,6 +123,11 @@ class Conversation:
             if hear is not None:
                 await hear(reply)
         raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic="the KDC asks for ever more steps"))
+
+    def _referred(self, stage: Stage, realm: str) -> EndedError:
+        diagnostic = f"the KDC refers to the realm {shown(realm)}, which is not configured for this user"
+        refused = Refused(Reason.WRONG_REALM, stage, codes=self._codes(), diagnostic=diagnostic)
+        return ReferredError(refused, realm) if stage is Stage.AS and not self.proof_sent else EndedError(refused)
 
     def _proves(self, stage: Stage, exchange: Exchange, request: Request) -> bool:
         """Whether a KDC that reads this checks the password. In armour anything may. Raises EndedError for a second proof."""

@@ -72,11 +72,11 @@ def _transports(realm: KerberosRealm, address: Address) -> Sequence[Transport]:
 
 
 async def _asked(realm: KerberosRealm, address: Address, over: Transport) -> KdcAnswer:
-    service, kdc = realm.services[0], Kdc(realm.name, address, asyncio.get_running_loop().time, lambda _: None)
+    kdc = Kdc(realm.name, address, asyncio.get_running_loop().time, lambda _: None)
     silent = KdcAnswer(address.name, address.text, over.value, answered=False, problem=f"no answer within {PATIENCE:g} seconds")
     line = Line(kdc, over, Connections(kdc, 1))
     try:
-        request = question(service)
+        request = question(realm.asked_about)
         await asyncio.sleep(0)  # the others make theirs first: no answer is to wait for that, and be taken for a slow one
         async with asyncio.timeout(PATIENCE):
             reply = await line.ask(request, Sending(kdc, Copies.ANY))
@@ -88,5 +88,5 @@ async def _asked(realm: KerberosRealm, address: Address, over: Transport) -> Kdc
         return replace(silent, problem=shown(str(error)))
     finally:
         line.ports.end()
-    sign = sign_of(reply, service, datetime.now(UTC))
+    sign = sign_of(reply, realm.known_there, datetime.now(UTC))
     return replace(silent, answered=True, problem=sign.problem, latency=kdc.latency, clock_offset=sign.clock_offset)

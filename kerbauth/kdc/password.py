@@ -9,7 +9,9 @@ The order and the number of requests matter:
   kadmin/changepw, as kpasswd does, so that a stranger learns nothing.
 
 The AS is asked for a ticket to our own service at once, which saves the TGS exchange. A KDC that gives such tickets only against a TGT says
-so before it sees a password.
+so before it sees a password. A domain controller is asked for a TGT first, as Windows does: only the TGS puts the domain local groups into
+the PAC (MS-KILE 3.3.5.7.3), and libkrb5 takes another name for the client than the one asked for, as it comes for user principal names, in
+a TGT only (lib/krb5/krb/get_in_tkt.c, verify_as_reply).
 """
 
 import asyncio
@@ -26,18 +28,19 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.armour import Armour, begun
-from kerbauth.kdc.conversation import Conversation, EndedError
+from kerbauth.kdc.conversation import Conversation, EndedError, ReferredError
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.late_key import LateKey, NeedsLibraryError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange, TgsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, Client, TgsExchange
 from kerbauth.kdc.libkrb5.expiry import Expiry
 from kerbauth.kdc.libkrb5.proof import open_with_our_key
-from kerbauth.kdc.opened import believed, not_of_now
+from kerbauth.kdc.opened import Believing, Ticket, not_of_now
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.settling import Late, left_alone, settled
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
 from kerbauth.kdc.transport.kdcs import Kdcs
+from kerbauth.settings import RealmKind
 
 _KEY_EXPIRED: Final = 23  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
 # What a KDC says that gives tickets to our service only against a TGT: unknown to the AS, user-to-user only, or the option refused.
@@ -54,6 +57,14 @@ GRACE: Final = 0.2
 """Seconds for the transport, which ends its own waiting in time, to say who it was that did not answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """The KDC says that the user is one of `realm`; `refused` is the answer where nobody follows that."""
+
+    realm: str
+    refused: Refused
+
+
 @dataclass(slots=True)
 class PasswordLogin:
     """Password logins of one realm, in `armour` if there is one.
@@ -65,11 +76,15 @@ class PasswordLogin:
     kdcs: Kdcs
     cpu: Cpu
     keytab: bytes
+    believing: Believing
     armour: Armour | None = None
     by_tgt_until: float = 0.0
 
-    async def verify(self, principal: Principal, password: Secret, until: float, late: Late = None) -> Proof:
-        """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`."""
+    async def verify(self, principal: Principal, password: Secret, until: float, late: Late = None) -> Proof | Referral:
+        """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`.
+
+        With a `Referral` no password has been sent to anybody.
+        """
         try:
             context = Context()
         except LibraryError as error:  # its configuration is ours, and was read before
@@ -78,6 +93,8 @@ class PasswordLogin:
         try:
             async with asyncio.timeout_at(until + GRACE):
                 return settled(talk, await self._prove(talk, principal, password), late)
+        except ReferredError as referred:
+            return Referral(referred.realm, referred.refused)
         except EndedError as ended:
             return settled(talk, ended.proof, late)
         except (NoKdcError, SilentKdcError) as error:
@@ -108,7 +125,7 @@ class PasswordLogin:
         old = not_of_now(opened.authtime, began, time.time())
         if old is not None:
             return old
-        proof = believed(opened.client, opened.service, Stage.VERIFY)
+        proof = self.believing.proof(Ticket(opened.client, opened.service, Stage.VERIFY, opened.pac, opened.pac_fault))
         return replace(proof, notices=(*proof.notices, *self._warnings(talk, expiry))) if isinstance(proof, Proved) else proof
 
     async def _ticket(self, talk: Conversation, principal: Principal, password: Secret) -> tuple[Callable[[], Any], Expiry | None]:
@@ -116,7 +133,7 @@ class PasswordLogin:
         service = self.realm.services[0]
         now = asyncio.get_running_loop().time()
         refused = False
-        if now >= self.by_tgt_until:
+        if self.realm.kind is not RealmKind.AD and now >= self.by_tgt_until:
             try:
                 exchange = await self.exchange(talk, principal, password, service)
             except EndedError:
@@ -142,7 +159,9 @@ class PasswordLogin:
         """One AS exchange. Raises EndedError."""
         if self.armour is not None:
             # What the KDC says of the key comes in the armour, which libkrb5 alone can open: so it makes the key.
-            armoured = await self.armour.exchange(talk, stage, lambda ticket: begun(ticket, talk, principal, password, service))
+            armoured = await self.armour.exchange(
+                talk, stage, lambda ticket: begun(ticket, talk, self.client(principal, stage), password, service)
+            )
             if armoured is not None:
                 return armoured
         salt = (principal.realm + "".join(principal.components)).encode()  # RFC 4120 4
@@ -154,13 +173,18 @@ class PasswordLogin:
             await talk.run(stage, exchange)
         return exchange
 
+    def client(self, principal: Principal, stage: Stage) -> Client:
+        """How the KDC is asked for `principal`. Only a TGT may come back with another name than the one asked for."""
+        windows = self.realm.kind is RealmKind.AD
+        return Client(str(principal), enterprise=windows and is_upn(principal), canonicalize=not windows or stage is Stage.AS)
+
     def _begun(
         self, talk: Conversation, principal: Principal, service: str | None, stage: Stage, password: Secret | None = None
     ) -> AsExchange:
         """An AS exchange, which makes the key itself if it is given the password. Raises EndedError."""
         try:
             with talk.context:
-                exchange = AsExchange(talk.context, str(principal), service)
+                exchange = AsExchange(talk.context, self.client(principal, stage), service)
                 if password is not None:
                     exchange.use_password(password)
                 return exchange
@@ -193,6 +217,11 @@ class PasswordLogin:
             )
         )
         return (*found, *((Notice(Severity.WARNING, Reason.KDC_FAILOVER),) if talk.failed_over else ()))
+
+
+def is_upn(principal: Principal) -> bool:
+    """Whether in a realm of kind ad it is a user principal name: one component with an @ in it."""
+    return len(principal.components) == 1 and "@" in principal.components[0]
 
 
 def _time(seconds: int) -> datetime | None:

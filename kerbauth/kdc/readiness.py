@@ -55,15 +55,15 @@ class Readiness:
 
     async def _ask(self, until: float) -> str:
         """Empty if a KDC answers and knows our service, else what is wrong."""
-        service, kdcs = self._realm.services[0], self._asking.kdcs
+        kdcs = self._asking.kdcs
         await self._asking.begin()
         try:
-            answered = await kdcs.first(question(service), until)
+            answered = await kdcs.first(question(self._realm.asked_about), until)
         except NoKdcError as error:
             return error.diagnostic
         except LibraryError as error:
             return shown(str(error))
-        sign = sign_of(answered.reply, service, datetime.now(UTC))
+        sign = sign_of(answered.reply, self._realm.known_there, datetime.now(UTC))
         if sign.clock_offset is not None:
             kdcs.note_offset(answered.kdc, sign.clock_offset)
         return sign.problem

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerbauth.settings.kdcs import Fast, Transport
+from kerbauth.core.sid import Sid
+from kerbauth.settings.kdcs import Fast, RealmKind, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class KerberosRealm:
     `account` is the account behind the service principals, without realm, with its key in the keytab; None: there is none but `service`.
     `fast` says whether passwords go out in armour, made of the ticket of `client`.
     `kpasswd` are the password-changing servers, `host` or `host:port`; empty: the KDCs' hosts.
+    With `kind` AD a domain controller answers. `netbios` and `domain_sid` are what the accounts' domain is called then, where the settings
+    say it. `trusts` are the realms about whose users this one's KDC is believed as well.
     """
 
     name: str
@@ -37,11 +40,28 @@ class KerberosRealm:
     kpasswd: tuple[str, ...] = ()
     account: str | None = None
     fast: Fast = Fast.OFF
+    kind: RealmKind = RealmKind.MIT
+    netbios: str | None = None
+    domain_sid: Sid | None = None
+    trusts: tuple[str, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:
         """Every service principal, with its realm in text form, that a client may ask for."""
         return tuple(f"{service}@{self.name}" for service in (self.service, *self.also_accept))
+
+    @property
+    def asked_about(self) -> str:
+        """Our own principal, in text form, about which KDCs are asked for a sign of life.
+
+        In Active Directory service principals are names of an account and no clients, so it is the account, where the settings name it.
+        """
+        return self.services[0] if self.kind is RealmKind.MIT else self.client
+
+    @property
+    def known_there(self) -> str | None:
+        """The same where a KDC that does not know it cannot be of use. A domain controller need not know services as clients."""
+        return self.asked_about if self.kind is RealmKind.MIT or self.account is not None else None
 
     @property
     def client(self) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from kerbauth.kdc.libkrb5.context import Context
-from kerbauth.kdc.libkrb5.exchange import AsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, Client
 from kerbauth.kdc.protocol.krb_error import read_krb_error
 
 _UNKNOWN_CLIENT: Final = 6  # RFC 4120 7.5.9 KDC_ERR_C_PRINCIPAL_UNKNOWN
@@ -22,7 +22,7 @@ class Sign:
     clock_offset: float | None
 
 
-def question(service: str) -> bytes:
+def question(ours: str) -> bytes:
     """An AS-REQ without pre-authentication for our own principal (text form with realm). Takes some 70 us of CPU. Raises LibraryError.
 
     A KDC answers with what it would need (25, RFC 4120 5.2.7.5), or with a ticket that only our key opens.
@@ -30,19 +30,20 @@ def question(service: str) -> bytes:
     context = Context()
     try:
         with context:
-            request = AsExchange(context, service).step()
+            request = AsExchange(context, Client(ours)).step()
     finally:
         context.close()
     return request.message if request is not None else b""
 
 
-def sign_of(answer: bytes, service: str, now: datetime) -> Sign:
-    """What a KDC's answer to the question about `service`, heard at the time `now`, means. Raises nothing.
+def sign_of(answer: bytes, known: str | None, now: datetime) -> Sign:
+    """What a KDC's answer to the question, heard at the time `now`, means. Raises nothing.
 
-    Any answer is a sign of life; only a KDC that does not know our principal cannot be of use.
+    Any answer is a sign of life; only a KDC that does not know our principal `known`, if there is one, cannot be of use.
     """
     error = read_krb_error(answer)
     if error is None:  # an AS-REP tells the time in what is encrypted only
         return Sign("", None)
     offset = (error.server_time - now).total_seconds()
-    return Sign(f"the KDC answers but does not know our principal {service}" if error.code == _UNKNOWN_CLIENT else "", offset)
+    unknown = known is not None and error.code == _UNKNOWN_CLIENT
+    return Sign(f"the KDC answers but does not know our principal {known}" if unknown else "", offset)

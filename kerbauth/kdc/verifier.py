@@ -20,12 +20,13 @@ from kerbauth.kdc.armour import Armour
 from kerbauth.kdc.asking import Asking
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.own_ticket import get_own_ticket
-from kerbauth.kdc.password import PasswordLogin
+from kerbauth.kdc.password import PasswordLogin, Referral, is_upn
 from kerbauth.kdc.password_change import ProvedOld
 from kerbauth.kdc.readiness import Readiness
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.slots import FullError, Slots
 from kerbauth.ports import RealmState, TokenAnswer
+from kerbauth.settings import RealmKind
 from kerbauth.settings.fields import split_host_port
 from kerbauth.settings.kdcs import Fast
 
@@ -63,7 +64,7 @@ class KerberosVerifier:
     def _realm(self, realm: KerberosRealm, before: "KerberosVerifier | None", workers: int) -> _Realm:
         kept = before.asking(realm) if before is not None else None
         asking = kept.shared() if kept is not None else Asking(realm, workers)
-        login = PasswordLogin(realm, asking.kdcs, self._cpu, self._acceptor.keytab)
+        login = PasswordLogin(realm, asking.kdcs, self._cpu, self._acceptor.keytab, self._acceptor.believing)
         readiness = Readiness(realm, asking)
         if realm.fast is not Fast.OFF:  # not the armour of `before`: the keytab may be another
             login.armour = Armour(realm, lambda: get_own_ticket(realm, asking.kdcs, self._cpu, self._acceptor.clients))
@@ -76,7 +77,22 @@ class KerberosVerifier:
         return self._cpu
 
     async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
-        """See `ports.CredentialVerifier`."""
+        """See `ports.CredentialVerifier`.
+
+        A domain controller may say that a user principal name is one of another domain. That is followed once, and only to a domain that
+        the first one's settings name in `trusts`: nobody vouches for the KDC's word, and the password goes where it points.
+        """
+        proof = await self._verified(principal, password, late)
+        if isinstance(proof, Referral) and self._follows(principal, proof.realm):
+            proof = await self._verified(Principal(principal.components, proof.realm), password, late)
+        return proof.refused if isinstance(proof, Referral) else proof
+
+    def _follows(self, principal: Principal, referred: str) -> bool:
+        first, then = self._realms[principal.realm].settings, self._realms.get(referred)
+        windows = then is not None and first.kind is then.settings.kind is RealmKind.AD
+        return windows and referred in first.trusts and is_upn(principal)
+
+    async def _verified(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None) -> Proof | Referral:
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the realm is not configured")

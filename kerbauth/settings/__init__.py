@@ -4,13 +4,13 @@ from kerbauth.core.problem import Problem
 from kerbauth.settings.alarm import AlarmSettings
 from kerbauth.settings.audit import STANDARD_OUTPUT, AuditSettings
 from kerbauth.settings.clients import ClientSettings
-from kerbauth.settings.kdcs import DnsSettings, Fast, Transport
+from kerbauth.settings.kdcs import DnsSettings, Fast, RealmKind, Transport
 from kerbauth.settings.leaves import leaves, named_files
 from kerbauth.settings.load import SettingsError, load
 from kerbauth.settings.model import MessageSettings, PermissionSettings, Settings
 from kerbauth.settings.names import name_rules, realm_names
 from kerbauth.settings.realm_names import NameSettings, RuleSettings
-from kerbauth.settings.realms import RealmKind, RealmSettings
+from kerbauth.settings.realms import RealmSettings
 from kerbauth.settings.reference import reference, reference_markdown
 from kerbauth.settings.secret_files import SecretFileError, read_secret_file
 from kerbauth.settings.server import LogFormat, LogLevel, ServerSettings, is_loopback

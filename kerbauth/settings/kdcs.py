@@ -7,11 +7,21 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from kerbauth.core.sid import MalformedSidError, Sid, parse_sid
 from kerbauth.settings.fields import Different, Kind, Lax, Table, split_host_port
 from kerbauth.settings.findings import one
 
 # One label of a DNS name; Windows' own names for sites (Default-First-Site-Name) fit it, too (MS-ADTS 6.3.2.3, RFC 1123 2.1).
 _SITE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
+
+_DOMAIN_SID: Final = re.compile(r"S-1-5-21(?:-[0-9]+){3}")  # MS-DTYP 2.4.2.4: SECURITY_NT_NON_UNIQUE and the domain's three numbers
+
+
+class RealmKind(StrEnum):
+    """What sort of KDC a realm has."""
+
+    MIT = "mit"
+    AD = "ad"
 
 
 class Transport(StrEnum):
@@ -37,6 +47,18 @@ def _site(value: str) -> str:
     return value
 
 
+def _domain_sid(value: str) -> Sid:
+    try:
+        sid = parse_sid(value)
+    except MalformedSidError as error:
+        msg = f"is no SID: {error}"
+        raise one(msg) from None
+    if not _DOMAIN_SID.fullmatch(sid):
+        msg = "is no domain's SID; expected S-1-5-21- and three numbers, as Get-ADDomain prints it under DomainSID"
+        raise one(msg)
+    return sid
+
+
 def _server(value: str) -> str:
     try:
         host, port = split_host_port(value)
@@ -53,6 +75,7 @@ def _server(value: str) -> str:
     return value
 
 
+DomainSid = Annotated[Sid, AfterValidator(_domain_sid), Kind("SID")]
 Site = Annotated[str, AfterValidator(_site), Kind("text")]
 NameServer = Annotated[str, AfterValidator(_server), Kind("address or address:port")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kerbauth.core.mapping import NameMapper, NameRules
 from kerbauth.core.names import NameSettingsError, RealmDirectory, RealmNames
 from kerbauth.settings.findings import Finding
+from kerbauth.settings.kdcs import RealmKind
 from kerbauth.settings.realms import RealmSettings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def _realm_names(realms: Mapping[str, RealmSettings]) -> tuple[RealmNames, ...]:
             upn_suffixes=realm.upn_suffixes,
             case=realm.case,
             allow_instances=realm.names.allow_instances,
+            windows=realm.kind is RealmKind.AD,
         )
         for name, realm in realms.items()
     )
@@ -56,3 +58,8 @@ def _findings(realms: Mapping[str, RealmSettings]) -> Iterator[Finding]:
             yield Finding(problem)
     for problem in NameMapper(_name_rules(realms)).problems():
         yield Finding(problem)
+    for name, realm in realms.items():
+        for position, other in enumerate(realm.trusts):
+            if other == name or other not in realms:
+                problem = f"is {other!r}; expected another configured realm, exactly as it is written there"
+                yield Finding(problem, (name, "trusts", position))

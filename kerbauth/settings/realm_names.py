@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from kerbauth.core.mapping import Otherwise, PatternError, RefuseRule, Rule, rule
+from kerbauth.core.mapping import Identity, Otherwise, PatternError, RefuseRule, Rule, rule
 from kerbauth.core.names import Case
 from kerbauth.core.problem import Problem
 from kerbauth.settings.fields import Closed, Different, GenesysName, Kind, Lax, Line, Table, called
@@ -83,6 +83,11 @@ class NameSettings(Table):
         None,
         description="Folds the typed name before the KDC is asked, and the proved name before the rules see it. "
         "Left out: lower for kind ad, keep for kind mit.",
+    )
+    identity: Annotated[Identity, Lax] = Field(
+        Identity.NAME,
+        description="With kind ad: what `map`, `rules` and `otherwise` see of a proved account: name (its sAMAccountName) or sid (its SID, "
+        "which stays when the account is renamed). Rules that refuse always see the name, too.",
     )
     allow_instances: bool = Field(False, description="true: names with a slash, like alice/admin, may log in.")
     shares_users_with: Annotated[tuple[Line, ...], Lax, Different] = Field(

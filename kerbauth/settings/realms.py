@@ -1,14 +1,14 @@
 """The table `[realms."NAME"]`."""
 
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from kerbauth.core.mapping import NameRules, NameSettingsError
+from kerbauth.core.mapping import Identity, NameRules, NameSettingsError
 from kerbauth.core.names import Case
 from kerbauth.core.problem import Problem
+from kerbauth.core.sid import Sid
 from kerbauth.settings.fields import (
     AccountName,
     Different,
@@ -16,21 +16,15 @@ from kerbauth.settings.fields import (
     KdcAddress,
     Lax,
     Line,
+    RealmName,
     Seconds,
     ServicePrincipal,
     Several,
     Table,
 )
 from kerbauth.settings.findings import Finding, one, refuse
-from kerbauth.settings.kdcs import Fast, Site, Transport
+from kerbauth.settings.kdcs import DomainSid, Fast, RealmKind, Site, Transport
 from kerbauth.settings.realm_names import NameSettings
-
-
-class RealmKind(StrEnum):
-    """What sort of KDC a realm has."""
-
-    MIT = "mit"
-    AD = "ad"
 
 
 class RealmSettings(Table):
@@ -90,6 +84,15 @@ class RealmSettings(Table):
     upn_suffixes: Annotated[tuple[Line, ...], Lax, Different] = Field(
         (), description="What may stand behind the @ of a typed name for this realm, besides the realm's own name."
     )
+    domain_sid: DomainSid | None = Field(
+        None,
+        description="With kind ad: the SID of the domain. Only accounts of it log in as users of this realm. Needed for `identity` sid.",
+    )
+    trusts: Annotated[tuple[RealmName, ...], Lax, Different] = Field(
+        (),
+        description="Other configured realms about whose users this realm's KDC is believed: their users log in here with tickets for our "
+        "service in this realm, by a trust between the realms. Each realm's own rules apply to its users.",
+    )
     deadline: Seconds = Field(5.0, description="The whole time one login may take with this realm, in seconds.")
     max_concurrent: int = Field(
         32,
@@ -110,11 +113,11 @@ class RealmSettings(Table):
     )
     names: NameSettings = Field(default_factory=NameSettings, description="How typed and proved names become user names.")
 
-    @field_validator("kind")
+    @field_validator("domain_sid")
     @classmethod
-    def _supported(cls, value: RealmKind) -> RealmKind:
-        if value is RealmKind.AD:
-            msg = 'kind = "ad" is not supported by this version: its names are not safe without verifying the PAC'
+    def _of_windows(cls, value: Sid | None, info: ValidationInfo) -> Sid | None:
+        if value is not None and info.data.get("kind") is RealmKind.MIT:
+            msg = 'means nothing with kind = "mit"; remove it'
             raise one(msg)
         return value
 
@@ -133,6 +136,7 @@ class RealmSettings(Table):
     def _mapping(self) -> "RealmSettings":
         findings = [*self._map_file_problems(), *self._findings(self.names.map)]
         if not findings:
+            findings += self._identity_findings()
             findings += self._findings(self.names.exceptions)  # what is there twice between `map` and `map_file`, once it is folded
         if findings:
             raise refuse(findings)
@@ -155,6 +159,7 @@ class RealmSettings(Table):
     def _rules_with(self, exceptions: Mapping[str, str]) -> NameRules:
         return NameRules(
             case=self.case,
+            identity=self.names.identity,
             allow_instances=self.names.allow_instances,
             shares_users_with=self.names.shares_users_with,
             map=exceptions,
@@ -174,6 +179,14 @@ class RealmSettings(Table):
             except NameSettingsError as error:
                 for problem in error.problems:
                     yield Problem(str(file.path), "", problem.removeprefix("map: "), file.lines[name])
+
+    def _identity_findings(self) -> Iterator[Finding]:
+        if self.names.identity is not Identity.SID:
+            return
+        if self.kind is RealmKind.MIT:
+            yield Finding('is sid, which means nothing with kind = "mit"; remove it', ("names", "identity"))
+        elif self.domain_sid is None:
+            yield Finding("is missing, and names.identity is sid; say whose accounts the SIDs are", ("domain_sid",))
 
     def _findings(self, exceptions: Mapping[str, str]) -> list[Finding | Problem]:
         try:

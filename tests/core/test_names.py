@@ -205,9 +205,48 @@ def test_all_problems_are_reported_together() -> None:
 
 def test_a_realm_may_have_one_name_in_several_roles() -> None:
     realms = RealmDirectory((RealmNames("CORP", netbios="corp", upn_suffixes=("Corp", "corp")),))
-    assert read(r"CORP\a", realms) == Asked(
-        Principal(("a",), "CORP"), "With the domain CORP it belongs to CORP; its KDC is asked for a@CORP."
+    a = Principal(("a",), "CORP")
+    assert read(r"CORP\a", realms) == Asked(a, "With the domain CORP it belongs to CORP; its KDC is asked for a@CORP.", a)
+
+
+WINDOWS = RealmDirectory(
+    (
+        RealmNames(
+            "AD.EXAMPLE",
+            default=True,
+            netbios="CORP",
+            upn_suffixes=("firm.example",),
+            case=Case.LOWER,
+            allow_instances=True,
+            windows=True,
+        ),
     )
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked", "supposed"),
+    [
+        ("Alice", "alice@AD.EXAMPLE", "alice@AD.EXAMPLE"),
+        (r"corp\Alice", "alice@AD.EXAMPLE", "alice@AD.EXAMPLE"),
+        (r"ad.example\Alice", "alice@AD.EXAMPLE", "alice@AD.EXAMPLE"),
+        ("alice@Corp", "alice@AD.EXAMPLE", "alice@AD.EXAMPLE"),
+        ("Alice@ad.example", r"alice\@ad.example@AD.EXAMPLE", "alice@AD.EXAMPLE"),
+        ("A.Smith@Firm.Example", r"a.smith\@firm.example@AD.EXAMPLE", "a.smith@AD.EXAMPLE"),
+        ("alice/admin@firm.example", "alice/admin@AD.EXAMPLE", "alice/admin@AD.EXAMPLE"),
+    ],
+)
+def test_in_active_directory_a_name_with_a_suffix_is_asked_for_as_a_whole(typed: str, asked: str, supposed: str) -> None:
+    read_as = read(typed, WINDOWS)
+    assert isinstance(read_as, Asked)
+    assert (str(read_as.principal), str(read_as.supposed)) == (asked, supposed)
+
+
+def test_a_user_principal_name_that_is_too_long_with_its_suffix_is_refused() -> None:
+    suffix = "s" * 300
+    realms = RealmDirectory((RealmNames("AD.EXAMPLE", upn_suffixes=(suffix,), windows=True),))
+    assert isinstance(read(f"{'a' * 210}@{suffix}", realms), Asked)
+    assert read(f"{'a' * 211}@{suffix}", realms) == NotAsked(Reason.MALFORMED_NAME, names.TOO_LONG)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.verifier import KerberosVerifier
 
 REALM = KerberosRealm("KA.TEST", ("127.0.0.1:88",), Path("x.keytab"), "HTTP/localhost")
-NO_KEYS: Any = SimpleNamespace(keytab=b"MEMORY:none")  # slots need none
+NO_KEYS: Any = SimpleNamespace(keytab=b"MEMORY:none", believing=None)  # slots need none
 
 
 def test_a_realm_whose_limits_stay_keeps_its_slots() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kerbauth.core.mapping import Mapped, NameMapper, NotMapped, Otherwise
+from kerbauth.core.mapping import Identity, Mapped, NameMapper, NotMapped, Otherwise
 from kerbauth.core.names import Asked, Case, RealmDirectory
 from kerbauth.core.names import read as read_name
 from kerbauth.core.principal import Principal
@@ -30,10 +30,50 @@ def test_a_realm_has_its_defaults(tmp_path: Path) -> None:
     assert (found.case, found.names.reserved_users, found.names.otherwise) == (Case.KEEP, ("default",), None)
 
 
-def test_an_active_directory_realm_is_refused_by_this_version(tmp_path: Path) -> None:
-    problem = only_problem(tmp_path, REALM.replace('"mit"', '"ad"'), PERMISSIONS)
-    assert problem.key == 'realms."CORP.EXAMPLE".kind'
-    assert problem.message == 'kind = "ad" is not supported by this version: its names are not safe without verifying the PAC'
+DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
+
+
+def test_an_active_directory_realm_says_what_its_domain_is_called(tmp_path: Path) -> None:
+    windows = REALM.replace('"mit"', '"ad"') + f'domain_sid = "{DOMAIN_SID}"\nnames = {{ identity = "sid" }}\n'
+    found = read(tmp_path, windows, PERMISSIONS).realms["CORP.EXAMPLE"]
+    assert (found.kind, found.domain_sid, found.names.identity, found.name_rules().identity) == (
+        RealmKind.AD,
+        DOMAIN_SID,
+        Identity.SID,
+        Identity.SID,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "key", "message"),
+    [
+        ("mit", f'domain_sid = "{DOMAIN_SID}"', ".domain_sid", 'means nothing with kind = "mit"; remove it'),
+        ("mit", 'names = { identity = "sid" }', ".names.identity", 'is sid, which means nothing with kind = "mit"; remove it'),
+        ("ad", 'names = { identity = "sid" }', ".domain_sid", "is missing, and names.identity is sid; say whose accounts the SIDs are"),
+        ("ad", 'domain_sid = "CORP"', ".domain_sid", "is no SID: expected S-1-, an authority and 1 to 15 numbers, with hyphens between"),
+        (
+            "ad",
+            f'domain_sid = "{DOMAIN_SID}-1117"',
+            ".domain_sid",
+            "is no domain's SID; expected S-1-5-21- and three numbers, as Get-ADDomain prints it under DomainSID",
+        ),
+        (
+            "ad",
+            'trusts = ["OTHER.EXAMPLE"]',
+            ".trusts[1]",
+            "is 'OTHER.EXAMPLE'; expected another configured realm, exactly as it is written there",
+        ),
+        (
+            "ad",
+            'trusts = ["CORP.EXAMPLE"]',
+            ".trusts[1]",
+            "is 'CORP.EXAMPLE'; expected another configured realm, exactly as it is written there",
+        ),
+    ],
+)
+def test_what_a_domain_cannot_be(tmp_path: Path, kind: str, more: str, key: str, message: str) -> None:
+    problem = only_problem(tmp_path, REALM.replace('"mit"', f'"{kind}"') + more + "\n", PERMISSIONS)
+    assert (problem.key, problem.message) == (f'realms."CORP.EXAMPLE"{key}', message)
 
 
 def test_names_of_an_active_directory_realm_are_folded_where_the_settings_do_not_say() -> None:

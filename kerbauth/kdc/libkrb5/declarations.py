@@ -21,6 +21,7 @@ typedef struct _krb5_kt *krb5_keytab;
 typedef struct _krb5_ccache *krb5_ccache;
 typedef struct _krb5_get_init_creds_opt krb5_get_init_creds_opt;
 typedef struct _krb5_rc_st *krb5_rcache;
+typedef struct krb5_pac_data *krb5_pac;
 
 typedef struct { krb5_magic magic; unsigned int length; char *data; } krb5_data;
 typedef struct { krb5_magic magic; krb5_enctype enctype; unsigned int length; unsigned char *contents; } krb5_keyblock;
@@ -28,6 +29,7 @@ typedef struct { krb5_magic magic; krb5_data realm; krb5_data *data; krb5_int32 
 typedef krb5_principal_data *krb5_principal;
 typedef struct { krb5_timestamp authtime, starttime, endtime, renew_till; } krb5_ticket_times;
 typedef struct { krb5_magic magic; int addrtype; unsigned int length; unsigned char *contents; } krb5_address;
+typedef struct { krb5_magic magic; krb5_int32 ad_type; unsigned int length; unsigned char *contents; } krb5_authdata;
 
 typedef struct {
     krb5_magic magic;
@@ -52,7 +54,8 @@ typedef struct {
     krb5_principal client;
     krb5_transited transited;
     krb5_ticket_times times;
-    /* and more */
+    krb5_address **caddrs;
+    krb5_authdata **authorization_data;
 } krb5_enc_tkt_part;
 typedef struct { krb5_magic magic; krb5_principal server; krb5_enc_data enc_part; krb5_enc_tkt_part *enc_part2; } krb5_ticket;
 typedef struct {
@@ -136,6 +139,13 @@ krb5_error_code krb5_mk_req_extended(krb5_context, krb5_auth_context *, krb5_fla
 krb5_error_code krb5_rd_req(krb5_context, krb5_auth_context *, const krb5_data *, krb5_principal, krb5_keytab, krb5_flags *,
     krb5_ticket **);
 void krb5_free_ticket(krb5_context, krb5_ticket *);
+krb5_error_code krb5_find_authdata(krb5_context, krb5_authdata *const *, krb5_authdata *const *, krb5_int32, krb5_authdata ***);
+void krb5_free_authdata(krb5_context, krb5_authdata **);
+krb5_error_code krb5_kt_read_service_key(krb5_context, void *, krb5_principal, krb5_kvno, krb5_enctype, krb5_keyblock **);
+krb5_error_code krb5_pac_parse(krb5_context, const void *, size_t, krb5_pac *);
+krb5_error_code krb5_pac_verify(krb5_context, const krb5_pac, krb5_timestamp, krb5_principal, const krb5_keyblock *,
+    const krb5_keyblock *);
+void krb5_pac_free(krb5_context, krb5_pac);
 krb5_error_code krb5_mk_priv(krb5_context, krb5_auth_context, const krb5_data *, krb5_data *, void *);
 krb5_error_code krb5_rd_priv(krb5_context, krb5_auth_context, const krb5_data *, krb5_data *, void *);
 krb5_error_code krb5_rd_rep(krb5_context, krb5_auth_context, const krb5_data *, void **);

@@ -11,6 +11,7 @@ from kerbauth.kdc.libkrb5.context import Context
 from kerbauth.kdc.libkrb5.expiry import Expiry, ExpiryListener
 
 _CONTINUE: Final = 1  # KRB5_INIT_CREDS_STEP_FLAG_CONTINUE and KRB5_TKT_CREDS_STEP_FLAG_CONTINUE of krb5.h
+_NT_ENTERPRISE: Final = 10  # KRB5_NT_ENTERPRISE_PRINCIPAL of krb5.h (RFC 6806 5)
 _KVNO: Final = 1  # any: the keytab has one key only
 _numbers: Final = itertools.count(1)  # names of keytabs in memory are unique in the process
 
@@ -23,6 +24,19 @@ class Request:
     realm: str
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Whom a KDC is asked for: a principal in text form with realm.
+
+    `enterprise`: its name is a user principal name, with another meaning of the part behind the @ (RFC 6806 5). `canonicalize`: the KDC may
+    answer with the name that it knows the client by (RFC 6806 6), and say which realm it is in (7).
+    """
+
+    name: str
+    enterprise: bool = False
+    canonicalize: bool = True
+
+
 class AsExchange:
     """An AS exchange for one client. No method waits for a network; what it takes is CPU time, 15 to 70 us, but for `takes_long`.
 
@@ -32,17 +46,18 @@ class AsExchange:
     takes_long = False
     """Whether a step may take milliseconds: libkrb5 makes a key from the password in one of them."""
 
-    def __init__(self, context: Context, client: str, service: str | None = None, armour: ArmourTicket | None = None) -> None:
-        """For `client` (text form with realm), a ticket to `service`, or to the realm's krbtgt; in `armour`, if there is one.
+    def __init__(self, context: Context, client: Client, service: str | None = None, armour: ArmourTicket | None = None) -> None:
+        """For `client`, a ticket to `service`, or to the realm's krbtgt; in `armour`, if there is one.
 
         Raises LibraryError.
         """
         self._context = context
-        self._client = client
         lib = context.lib
-        self._principal = context.principal(client)
+        self._principal = context.principal(client.name)
+        if client.enterprise:
+            self._principal.type = _NT_ENTERPRISE
         options = context.make("krb5_get_init_creds_opt *", lib.krb5_get_init_creds_opt_alloc, free=lib.krb5_get_init_creds_opt_free)
-        lib.krb5_get_init_creds_opt_set_canonicalize(options, 1)  # the KDC's canonical client name decides (RFC 6806 section 5)
+        lib.krb5_get_init_creds_opt_set_canonicalize(options, int(client.canonicalize))
         self._listener = ExpiryListener(context, options)
         self._worn = armour.put_on(context, options) if armour is not None else None
         self._exchange = context.make(

@@ -3,18 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kerbauth.kdc.libkrb5.context import Context
+from kerbauth.kdc.libkrb5.context import Context, LibraryError
+from kerbauth.kdc.libkrb5.pac import verified_pac
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What a ticket says: the client that it vouches for and the service it is for, in text form, and when the client was authenticated
     (seconds since 1970, by the clock of whoever issued it).
+
+    `pac` is there only if its signature is right; `pac_fault` says why it is not there although there is one.
     """
 
     client: bytes
     service: bytes
     authtime: int
+    pac: bytes | None
+    pac_fault: str = ""
 
 
 def open_with_our_key(context: Context, ticket: Any, keytab: bytes) -> Opened:
@@ -36,7 +41,16 @@ def open_with_our_key(context: Context, ticket: Any, keytab: bytes) -> Opened:
         lib.krb5_free_data_contents(context.pointer, message)
     context.own(lambda: lib.krb5_free_ticket(context.pointer, opened[0]))
     part = opened[0].enc_part2
-    return Opened(context.name(part.client), context.name(opened[0].server), part.times.authtime)
+    pac, fault = _pac(context, opened[0], keytab)
+    return Opened(context.name(part.client), context.name(opened[0].server), part.times.authtime, pac, fault)
+
+
+def _pac(context: Context, ticket: Any, keytab: bytes) -> tuple[bytes | None, str]:
+    """The PAC, or why it does not count. A ticket opens whatever is in its PAC; whether one is needed, the realm decides."""
+    try:
+        return verified_pac(context, ticket, keytab), ""
+    except LibraryError as error:
+        return None, f"the PAC does not count: {error}"
 
 
 def _auth_context(context: Context) -> Any:

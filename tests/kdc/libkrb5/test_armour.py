@@ -9,7 +9,7 @@ import pytest
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.libkrb5.armour import ArmourCache, ArmourTicket, OutsideArmourError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, Client
 from kerbauth.kdc.libkrb5.own import OwnExchange
 
 CLIENT = "alice@KA.TEST"
@@ -61,7 +61,7 @@ def test_two_caches_have_two_names() -> None:
 def test_armour_without_a_ticket_cannot_be_put_on_and_nothing_is_sent() -> None:
     context = Context()
     with context:
-        exchange = AsExchange(context, CLIENT, armour=ArmourTicket(ArmourCache(), 3600, offered=True))
+        exchange = AsExchange(context, Client(CLIENT), armour=ArmourTicket(ArmourCache(), 3600, offered=True))
         exchange.use_password(Secret(b"canary"))
         with pytest.raises(OutsideArmourError, match="the armour cannot be put on") as caught:
             exchange.step()

@@ -7,7 +7,7 @@ import pytest
 
 from kerbauth.core.secret import Secret
 from kerbauth.kdc.libkrb5.context import ClosedError, Context, LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, Client
 
 CLIENT = "alice@KA.TEST"
 
@@ -20,7 +20,7 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_request_is_made_without_any_kdc_and_holds_no_password() -> None:
     context = Context()
     with context:
-        exchange = AsExchange(context, CLIENT, "HTTP/localhost@KA.TEST")
+        exchange = AsExchange(context, Client(CLIENT), "HTTP/localhost@KA.TEST")
         exchange.use_password(Secret(b"canary-of-the-first-request"))
         request = exchange.step()
     context.close()
@@ -33,7 +33,7 @@ def test_the_first_request_is_made_without_any_kdc_and_holds_no_password() -> No
 def test_a_reply_that_is_none_is_an_error_of_the_library() -> None:
     context = Context()
     with context:
-        exchange = AsExchange(context, CLIENT)
+        exchange = AsExchange(context, Client(CLIENT))
         exchange.use_password(Secret(b"x"))
         exchange.step()
         with pytest.raises(LibraryError):
@@ -44,7 +44,7 @@ def test_a_reply_that_is_none_is_an_error_of_the_library() -> None:
 def test_a_malformed_principal_is_an_error_of_the_library() -> None:
     context = Context()
     with context, pytest.raises(LibraryError) as raised:
-        AsExchange(context, "a@b@c")
+        AsExchange(context, Client("a@b@c"))
     context.close()
     assert raised.value.number == -1765328250  # KRB5_PARSE_MALFORMED
 
@@ -56,7 +56,7 @@ def test_closing_waits_for_the_thread_inside_and_nobody_comes_in_afterwards() ->
         with context:
             inside.set()
             leave.wait(10)
-            AsExchange(context, CLIENT)
+            AsExchange(context, Client(CLIENT))
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -74,7 +74,7 @@ def test_closing_waits_for_the_thread_inside_and_nobody_comes_in_afterwards() ->
 def test_closing_twice_frees_once() -> None:
     context, freed = Context(), []
     with context:
-        AsExchange(context, CLIENT)
+        AsExchange(context, Client(CLIENT))
     context.own(lambda: freed.append("once"))
     context.close()
     context.close()
