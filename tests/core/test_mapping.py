@@ -2,9 +2,10 @@
 
 import pytest
 
-from kerbauth.core.mapping import Mapped, NameMapper, NameRules, NotMapped, Otherwise, rule
+from kerbauth.core.mapping import Identity, Mapped, NameMapper, NameRules, NotMapped, Otherwise, rule
 from kerbauth.core.names import Case
 from kerbauth.core.principal import Principal
+from kerbauth.core.sid import Sid
 
 
 def user(mapper: NameMapper, principal: str) -> str | None:
@@ -224,3 +225,39 @@ def test_others_name_the_rule_where_it_may_lead_several_there() -> None:
 
 def test_ways_are_all_that_lead_there_even_those_that_are_refused() -> None:
     assert [str(way) for way in CORP.ways("asmith2")] == ["a.smith@CORP by an entry in map", "asmith2@CORP by its own name"]
+
+
+ALICE_SID, BOB_SID = Sid("S-1-5-21-1-2-3-1117"), Sid("S-1-5-21-1-2-3-1118")
+BY_SID = NameMapper(
+    {
+        "CORP": NameRules(
+            case=Case.LOWER,
+            identity=Identity.SID,
+            map={ALICE_SID: "alice", BOB_SID: "svc-bob"},
+            rules=(rule(principal="svc-*", refuse=True),),
+            otherwise=Otherwise.REFUSE,
+        )
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["alice", "alice.after.her.wedding"])
+def test_an_account_known_by_its_sid_keeps_its_user_name_when_it_is_renamed(name: str) -> None:
+    mapped = BY_SID.map(Principal((name,), "CORP"), ALICE_SID)
+    assert isinstance(mapped, Mapped)
+    assert mapped.user == "alice"
+
+
+@pytest.mark.parametrize(
+    ("name", "sid", "problem"),
+    [
+        ("alice", None, "The SID of the proved account is not known, and the realm's rules are about SIDs."),
+        ("alice", Sid("S-1-5-21-1-2-3-9"), "No rule of CORP matches s-1-5-21-1-2-3-9@CORP, and otherwise = refuse."),
+        ("svc-bob", BOB_SID, "Rule 1 of CORP refuses svc-bob@CORP."),
+        ("bob$", BOB_SID, "The proved name ends in $, so it is a machine's or a managed service's account."),
+    ],
+)
+def test_rules_that_refuse_and_what_is_safe_are_about_the_name_also_where_the_sid_decides(name: str, sid: Sid | None, problem: str) -> None:
+    mapped = BY_SID.map(Principal((name,), "CORP"), sid)
+    assert isinstance(mapped, NotMapped)
+    assert mapped.why == problem
