@@ -32,9 +32,10 @@ from kerbauth.kdc.conversation import Conversation, EndedError, ReferredError
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.late_key import LateKey, NeedsLibraryError
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.libkrb5.exchange import AsExchange, Client, TgsExchange
+from kerbauth.kdc.libkrb5.exchange import AsExchange, TgsExchange
 from kerbauth.kdc.libkrb5.expiry import Expiry
 from kerbauth.kdc.libkrb5.proof import open_with_our_key
+from kerbauth.kdc.naming import client_of, told_of_windows
 from kerbauth.kdc.opened import Believing, Ticket, not_of_now
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.settling import Late, left_alone, settled
@@ -136,9 +137,9 @@ class PasswordLogin:
         if self.realm.kind is not RealmKind.AD and now >= self.by_tgt_until:
             try:
                 exchange = await self.exchange(talk, principal, password, service)
-            except EndedError:
+            except EndedError as ended:
                 if talk.error is None or talk.error.code not in _NOT_DIRECTLY or talk.proof_sent:
-                    raise
+                    raise told_of_windows(ended, self.realm) from None
                 refused = True
             else:
                 return exchange.credentials, exchange.expiry
@@ -160,7 +161,7 @@ class PasswordLogin:
         if self.armour is not None:
             # What the KDC says of the key comes in the armour, which libkrb5 alone can open: so it makes the key.
             armoured = await self.armour.exchange(
-                talk, stage, lambda ticket: begun(ticket, talk, self.client(principal, stage), password, service)
+                talk, stage, lambda ticket: begun(ticket, talk, client_of(self.realm, principal, stage), password, service)
             )
             if armoured is not None:
                 return armoured
@@ -173,18 +174,13 @@ class PasswordLogin:
             await talk.run(stage, exchange)
         return exchange
 
-    def client(self, principal: Principal, stage: Stage) -> Client:
-        """How the KDC is asked for `principal`. Only a TGT may come back with another name than the one asked for."""
-        windows = self.realm.kind is RealmKind.AD
-        return Client(str(principal), enterprise=windows and is_upn(principal), canonicalize=not windows or stage is Stage.AS)
-
     def _begun(
         self, talk: Conversation, principal: Principal, service: str | None, stage: Stage, password: Secret | None = None
     ) -> AsExchange:
         """An AS exchange, which makes the key itself if it is given the password. Raises EndedError."""
         try:
             with talk.context:
-                exchange = AsExchange(talk.context, self.client(principal, stage), service)
+                exchange = AsExchange(talk.context, client_of(self.realm, principal, stage), service)
                 if password is not None:
                     exchange.use_password(password)
                 return exchange
@@ -217,11 +213,6 @@ class PasswordLogin:
             )
         )
         return (*found, *((Notice(Severity.WARNING, Reason.KDC_FAILOVER),) if talk.failed_over else ()))
-
-
-def is_upn(principal: Principal) -> bool:
-    """Whether in a realm of kind ad it is a user principal name: one component with an @ in it."""
-    return len(principal.components) == 1 and "@" in principal.components[0]
 
 
 def _time(seconds: int) -> datetime | None:

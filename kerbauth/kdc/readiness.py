@@ -27,6 +27,8 @@ Further = Callable[[float], Awaitable[str]]
 class Readiness:
     """One realm's. At most one question is under way at a time; whoever comes meanwhile has its answer, and so has everybody for `keep`
     seconds.
+
+    `known_there` says whether the last KDC that answered knows our principal; None if none has answered yet.
     """
 
     def __init__(self, realm: KerberosRealm, asking: Asking, further: Further | None = None, *, keep: float = KEEP) -> None:
@@ -36,6 +38,7 @@ class Readiness:
         self._further = further
         self._keep = keep
         self._one = asyncio.Lock()
+        self.known_there: bool | None = None
         self._problem = ""
         self._until = float("-inf")
 
@@ -64,6 +67,7 @@ class Readiness:
         except LibraryError as error:
             return shown(str(error))
         sign = sign_of(answered.reply, self._realm.known_there, datetime.now(UTC))
+        self.known_there = not sign.problem
         if sign.clock_offset is not None:
             kdcs.note_offset(answered.kdc, sign.clock_offset)
         return sign.problem

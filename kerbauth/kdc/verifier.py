@@ -10,7 +10,7 @@ from typing import Final
 from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.codes.model import Stage
 from kerbauth.core.kdc_state import KdcState
-from kerbauth.core.outcome import Proof, Refused, Unavailable
+from kerbauth.core.outcome import Proof, Proved, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
@@ -19,8 +19,9 @@ from kerbauth.kdc.accept import Acceptor
 from kerbauth.kdc.armour import Armour
 from kerbauth.kdc.asking import Asking
 from kerbauth.kdc.cpu import Cpu
+from kerbauth.kdc.naming import is_upn
 from kerbauth.kdc.own_ticket import get_own_ticket
-from kerbauth.kdc.password import PasswordLogin, Referral, is_upn
+from kerbauth.kdc.password import PasswordLogin, Referral
 from kerbauth.kdc.password_change import ProvedOld
 from kerbauth.kdc.readiness import Readiness
 from kerbauth.kdc.realm import KerberosRealm
@@ -123,6 +124,28 @@ class KerberosVerifier:
 
     async def accept_token(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         """See `ports.CredentialVerifier`."""
+        answer = await self._accepted(token, binding)
+        doubt = await self._doubt(answer.proof.principal.realm) if isinstance(answer.proof, Proved) else None
+        return answer if doubt is None else replace(answer, proof=doubt)
+
+    async def _doubt(self, name: str) -> Unavailable | None:
+        """The answer where a realm of kind mit has a KDC that does not know our principal as a client.
+
+        An MIT KDC does, or it could not have issued the ticket; a domain controller mostly does not, and there a name without a PAC proves
+        nothing. So a KDC is asked before the first ticket of such a realm is believed. One that does not answer is not waited for: then all
+        is as it was.
+        """
+        realm = self._realms[name]
+        if realm.settings.kind is not RealmKind.MIT or realm.readiness.known_there:
+            return None
+        await realm.readiness.state()
+        if realm.readiness.known_there is not False:
+            return None
+        ours = realm.settings.asked_about
+        diagnostic = f'the KDC of {name} does not know {ours} as a client: if it is a domain controller, say kind = "ad"'
+        return Unavailable(Reason.SERVICE_PRINCIPAL, Stage.ACCEPT, diagnostic=diagnostic, alarm=True)
+
+    async def _accepted(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
         if self._waiting >= ACCEPT_QUEUE:
             return TokenAnswer(Unavailable(Reason.OVERLOADED, Stage.ACCEPT, diagnostic=f"{ACCEPT_QUEUE} tokens wait to be accepted"))
         self._waiting += 1
