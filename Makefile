@@ -46,11 +46,11 @@ types: setup
 PARALLEL := --numprocesses=auto --dist=loadfile
 
 unit: .test-packages
-	$(BIN)/pytest $(PARALLEL) --ignore tests/integration --cov --cov-report=
+	$(BIN)/pytest $(PARALLEL) --ignore tests/integration --ignore tests/ad --cov --cov-report=
 	$(BIN)/coverage report --include='kerbauth/core/*,kerbauth/kdc/pac/*' --fail-under=100 --show-missing --skip-covered
 
 integration: .test-packages
-	$(BIN)/pytest $(PARALLEL) tests/integration
+	$(BIN)/pytest $(PARALLEL) tests/integration tests/ad
 
 # What a KDC decides, again with the KDC in a container. How processes, listeners, proxies, counters and files behave does not depend on it.
 container: .test-packages

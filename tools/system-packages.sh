@@ -18,7 +18,8 @@ for set in "$@"; do
         ;;
     test)
         wanted="$wanted libfaketime podman buildah runc debootstrap slapd krb5-kdc-ldap ldap-utils redis-server nginx-light haproxy
-            logrotate systemd prometheus dnsmasq-base apache2 libapache2-mod-auth-gssapi wrk"
+            logrotate systemd prometheus dnsmasq-base apache2 libapache2-mod-auth-gssapi wrk samba samba-ad-dc samba-ad-provision
+            samba-dsdb-modules samba-vfs-modules winbind ldb-tools python3-samba chromium"
         ;;
     bench) wanted="$wanted apache2 libapache2-mod-auth-gssapi wrk" ;;
     *)

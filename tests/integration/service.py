@@ -43,11 +43,12 @@ class RealmEntry:
     service: str = "HTTP/localhost"
     settings: str = ""
     names: str = ""
+    kind: str = "mit"
 
     def toml(self) -> str:
         kdcs = ", ".join(f'"{kdc}"' for kdc in self.kdcs)
         return (
-            f'[realms."{self.name}"]\nkind = "mit"\nkdcs = [{kdcs}]\n'
+            f'[realms."{self.name}"]\nkind = "{self.kind}"\nkdcs = [{kdcs}]\n'
             f'keytab = "{self.keytab}"\nservice = "{self.service}"\n{self.settings}\n'
             f'[realms."{self.name}".names]\n{self.names}\n'
         )
