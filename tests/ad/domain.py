@@ -246,7 +246,8 @@ class Domain:
 
     def _write_client_config(self) -> None:
         known = (self, *self.friends)
-        realms = "".join(f"{each.realm} = {{\nkdc = {each.kdc}\nkpasswd_server = {each.address}:464\n}}\n" for each in known)
+        names = [(name, each) for each in known for name in (each.realm, each.dns, each.netbios)]  # all three are typed behind an @
+        realms = "".join(f"{name} = {{\nkdc = {each.kdc}\nkpasswd_server = {each.address}:464\n}}\n" for name, each in names)
         hosts = "".join(f".{each.dns} = {each.realm}\n{each.dns} = {each.realm}\n" for each in known)
         self.client_config.write_text(_CLIENT_CONF.format(realm=self.realm, realms=realms, hosts=hosts))
 
