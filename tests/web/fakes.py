@@ -24,6 +24,7 @@ from kerbauth.core.principal import Principal
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
+from kerbauth.core.sid import Sid
 from kerbauth.login import LoginService, Ports
 from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question, RealmState, TokenAnswer
 from kerbauth.texts import Texts, load_texts
@@ -165,7 +166,7 @@ class MemoryMetrics:
 class FirstComponent:
     """Maps a principal to its first component."""
 
-    def map(self, principal: Principal) -> Mapped | NotMapped:
+    def map(self, principal: Principal, sid: Sid | None = None) -> Mapped | NotMapped:
         return Mapped(principal.components[0], "the name itself")
 
 
