@@ -39,6 +39,11 @@ def parse_sid(text: str) -> Sid:
     return compose(authority, numbers)
 
 
+def domain_of(sid: Sid) -> Sid:
+    """The SID of the domain that an account or group is in: all but its relative identifier."""
+    return Sid(sid.rpartition("-")[0])
+
+
 def member(domain: Sid, rid: int) -> Sid:
     """The SID of the account or group of `domain` whose relative identifier is `rid` (32 bits).
 

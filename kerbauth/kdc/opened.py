@@ -1,6 +1,6 @@
 """What a ticket that our key has opened is believed to say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,6 +8,7 @@ from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Proved, Refused, Unavailable
 from kerbauth.core.principal import MalformedPrincipalError, Principal
 from kerbauth.core.reasons import Reason
+from kerbauth.core.sid import Sid
 from kerbauth.kdc.pac.reader import Pac, read_pac
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.windows import account_proved
@@ -35,7 +36,7 @@ class Believing:
     """Whom each realm's KDC is believed about, and what a ticket has to hold for that. Used by both doors; safe in several threads.
 
     A KDC can put any client name of any realm into a ticket for our principal in its own realm. So it is believed about its own realm's
-    users, and about those of the realms that its settings name in `trusts`.
+    users and groups, and about those of the realms that its settings name in `trusts`.
 
     In a realm of kind ad the ticket's name alone proves nothing: a domain controller takes `ceo` for the computer `ceo$` if no user has
     that name, and whoever may make computer accounts is then anybody (CVE-2020-25717). The PAC says whose account it is.
@@ -43,6 +44,7 @@ class Believing:
 
     def __init__(self, realms: Mapping[str, KerberosRealm]) -> None:
         self._realms = realms
+        self._strangers = {realm.name: frozenset(_strangers(realm, realms)) for realm in realms.values()}
         self._controllers: set[str] = set()
 
     def proof(self, ticket: Ticket) -> Proof:
@@ -58,12 +60,19 @@ class Believing:
             return Refused(Reason.WRONG_REALM, ticket.stage, proved=True, diagnostic=diagnostic)
         pac = read_pac(ticket.pac) if ticket.pac is not None else None
         if home.kind is RealmKind.AD:
-            return account_proved(principal, pac, home, ticket.stage, ticket.pac_fault)
+            return account_proved(principal, pac, home, self._strangers[issuer], ticket.stage, ticket.pac_fault)
         if isinstance(pac, Pac) and principal.realm == issuer:
             self._controllers.add(issuer)
         if issuer in self._controllers and by.kind is RealmKind.MIT:
             return _not_mit(issuer, ticket.stage)
         return Proved(principal)
+
+
+def _strangers(realm: KerberosRealm, realms: Mapping[str, KerberosRealm]) -> Iterator[Sid]:
+    """The domains about whose groups the KDC of `realm` is not believed, as far as the settings say what they are called."""
+    for other in realms.values():
+        if other.domain_sid is not None and other.name not in {realm.name, *realm.trusts}:
+            yield other.domain_sid
 
 
 def _not_mit(realm: str, stage: Stage) -> Unavailable:

@@ -1,5 +1,6 @@
 """Who the owner of a ticket is in a realm of kind ad: what its verified PAC says, where that agrees with the ticket."""
 
+from collections.abc import Container
 from typing import Final
 
 from kerbauth.core.account import WindowsAccount
@@ -8,6 +9,7 @@ from kerbauth.core.messages import N_
 from kerbauth.core.outcome import Notice, Proof, Proved, Refused, Severity
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
+from kerbauth.core.sid import Sid, domain_of
 from kerbauth.core.text import lower
 from kerbauth.kdc.pac.agreement import Disagrees, agreement
 from kerbauth.kdc.pac.reader import Pac, PacProblem
@@ -16,10 +18,13 @@ from kerbauth.kdc.realm import KerberosRealm
 MACHINE: Final = N_("The account is a machine's. Machines do not log in here.")
 
 
-def account_proved(principal: Principal, pac: Pac | PacProblem | None, home: KerberosRealm, stage: Stage, fault: str = "") -> Proof:
+def account_proved(
+    principal: Principal, pac: Pac | PacProblem | None, home: KerberosRealm, strangers: Container[Sid], stage: Stage, fault: str = ""
+) -> Proof:
     """What a ticket for `principal` with this PAC proves in its realm `home`. `fault`: why a PAC that is there does not count.
 
-    The proved principal is the PAC's: the sAMAccountName as the directory spells it, whatever name of the account was asked for.
+    The proved principal is the PAC's: the sAMAccountName as the directory spells it, whatever name of the account was asked for. Of its
+    groups those count that are in none of the domains `strangers`, about which the KDC that made the PAC is not believed.
     """
     if not isinstance(pac, Pac):
         return _unverified(stage, principal, pac.sentence if pac is not None else fault or "the ticket holds no PAC")
@@ -31,7 +36,8 @@ def account_proved(principal: Principal, pac: Pac | PacProblem | None, home: Ker
     if pac.is_machine:
         notice = Notice(Severity.INFO, Reason.NO_USER_MAPPING, MACHINE)
         return Refused(Reason.NO_USER_MAPPING, stage, proved=True, diagnostic=f"{proved}: {MACHINE}", notices=(notice,))
-    return Proved(proved, account=WindowsAccount(pac.user, pac.domain, pac.user_sid, pac.groups))
+    groups = frozenset(group for group in pac.groups if domain_of(group) not in strangers)
+    return Proved(proved, account=WindowsAccount(pac.user, pac.domain, pac.user_sid, groups))
 
 
 def _elsewhere(pac: Pac, home: KerberosRealm) -> str:
@@ -50,7 +56,7 @@ def _elsewhere(pac: Pac, home: KerberosRealm) -> str:
 
 
 def _is_member(pac: Pac, home: KerberosRealm) -> bool:
-    return pac.user_sid.rpartition("-")[0] == home.domain_sid
+    return domain_of(pac.user_sid) == home.domain_sid
 
 
 def _unverified(stage: Stage, principal: Principal, why: str) -> Refused:

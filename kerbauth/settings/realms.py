@@ -86,12 +86,14 @@ class RealmSettings(Table):
     )
     domain_sid: DomainSid | None = Field(
         None,
-        description="With kind ad: the SID of the domain. Only accounts of it log in as users of this realm. Needed for `identity` sid.",
+        description="With kind ad: the SID of the domain. Only accounts of it log in as users of this realm, and KDCs of other realms are "
+        "not believed about its groups unless `trusts` says so. Needed for `identity` sid, and by the adapter groups where several domains "
+        "are configured.",
     )
     trusts: Annotated[tuple[RealmName, ...], Lax, Different] = Field(
         (),
-        description="Other configured realms about whose users this realm's KDC is believed: their users log in here with tickets for our "
-        "service in this realm, by a trust between the realms. Each realm's own rules apply to its users.",
+        description="Other configured realms about whose users and groups this realm's KDC is believed: their users log in here with "
+        "tickets for our service in this realm, by a trust between the realms. Each realm's own rules apply to its users.",
     )
     deadline: Seconds = Field(5.0, description="The whole time one login may take with this realm, in seconds.")
     max_concurrent: int = Field(

@@ -76,6 +76,18 @@ def test_what_a_domain_cannot_be(tmp_path: Path, kind: str, more: str, key: str,
     assert (problem.key, problem.message) == (f'realms."CORP.EXAMPLE"{key}', message)
 
 
+def test_several_domains_whose_groups_count_say_what_they_are_called(tmp_path: Path) -> None:
+    refusing = 'names = { otherwise = "refuse" }\n'
+    realms = (REALM + refusing + OTHER + refusing).replace('"mit"', '"ad"')
+    groups = '[permissions]\nadapter = "groups"\n'
+    problem = only_problem(tmp_path, realms, groups)
+    assert problem.key == "permissions.adapter"
+    assert problem.message == (
+        "is groups, and there are several realms of kind ad; say domain_sid in each: it is missing in CORP.EXAMPLE, OTHER.EXAMPLE"
+    )
+    assert read(tmp_path, REALM.replace('"mit"', '"ad"'), groups).permissions.adapter == "groups"
+
+
 def test_names_of_an_active_directory_realm_are_folded_where_the_settings_do_not_say() -> None:
     assert RealmSettings.model_construct(kind=RealmKind.AD, keytab=Path(), service="HTTP/a", names=NameSettings()).case is Case.LOWER
 
