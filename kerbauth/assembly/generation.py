@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from kerbauth.assembly.errors import StartError
+from kerbauth.assembly.groups import group_directory, put_down, put_to_work
 from kerbauth.assembly.prepare import Prepared, begin
 from kerbauth.assembly.throttling import throttle_of
 from kerbauth.changing import ChangePorts, PasswordService
@@ -118,13 +119,15 @@ class Generation:
         """Put it to work on its foundation. `before` is the generation it follows, whose logins under way count against the same
         limits. Raises StartError.
         """
-        permissions = prepared.permissions()
+        source = prepared.permissions()
         verifier = KerberosVerifier(
             prepared.realms,
             prepared.acceptor,
             before.verifier if before is not None else None,
             workers=prepared.settings.server.workers,
         )
+        directory = group_directory(prepared.realms, verifier, prepared.acceptor)
+        permissions = put_to_work(source, directory, before.permissions if before is not None else None)
         login = LoginService(
             realms=prepared.names,
             mapper=prepared.mapper,
@@ -171,7 +174,8 @@ class Generation:
         )
 
     def close(self) -> None:
-        """Let its threads end."""
+        """Let its threads end, and what it does in the background."""
+        put_down(self.permissions)
         self.verifier.close()
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from kerbauth.assembly.clients import registered_clients
 from kerbauth.assembly.errors import StartError
+from kerbauth.assembly.groups import domains
 from kerbauth.assembly.realms import kerberos_realms, name_mapper, realm_directory
 from kerbauth.core.mapping import NameMapper
 from kerbauth.core.names import RealmDirectory
@@ -173,7 +174,8 @@ def _check(settings: Settings) -> _Checked:
 def _permissions(settings: Settings) -> PermissionSource:
     """Raises StartError."""
     try:
-        return open_source(settings.permissions.adapter, settings.permissions.options, AdapterContext(settings.permissions.base))
+        context = AdapterContext(settings.permissions.base, domains(settings))
+        return open_source(settings.permissions.adapter, settings.permissions.options, context)
     except AdapterOptionsError as error:
         raise StartError([f"permissions: {place}: {sentence}" for place, sentence in error.problems]) from error
 

@@ -28,6 +28,7 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             site=realm.site,
             dns_servers=settings.dns.servers,
             kpasswd=realm.kpasswd,
+            ldap=realm.ldap,
             account=realm.account,
             fast=realm.fast,
             kind=realm.kind,

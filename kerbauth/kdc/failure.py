@@ -38,9 +38,9 @@ def from_gss(stage: Stage, error: GSSError, realm: str = "") -> Refused | Unavai
     text = str(error)
     code = _true_code(text, error)
     if code == _REALM_UNKNOWN and _names(text, realm):
-        return Unavailable(Reason.KDC_UNREACHABLE, stage, codes=(code,), diagnostic=_explanation(text))
+        return Unavailable(Reason.KDC_UNREACHABLE, stage, codes=(code,), diagnostic=explanation(text))
     major = catalogue.gss_major_code(error.maj_code)
-    return _proof(stage, code or major, (code, major) if code else (major,), _explanation(text))
+    return _proof(stage, code or major, (code, major) if code else (major,), explanation(text))
 
 
 def _true_code(text: str, error: GSSError) -> Code | None:
@@ -62,7 +62,7 @@ def _names(text: str, realm: str) -> bool:
     return bool(realm) and re.search(rf"(?<![A-Za-z0-9._-]){re.escape(realm)}(?![A-Za-z0-9._-])", text) is not None
 
 
-def _explanation(text: str) -> str:
+def explanation(text: str) -> str:
     """The library's own words without the boilerplate around them; for the log and the audit."""
     minor = _MINOR_TEXT.fullmatch(text)
     return shown(_OWN_CODE.sub("", minor[1] if minor else text))

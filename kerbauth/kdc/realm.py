@@ -18,7 +18,7 @@ class KerberosRealm:
     `expiry_warning_days` is how far ahead of the end of a password or account its user is warned; 0 is never.
     `account` is the account behind the service principals, without realm, with its key in the keytab; None: there is none but `service`.
     `fast` says whether passwords go out in armour, made of the ticket of `client`.
-    `kpasswd` are the password-changing servers, `host` or `host:port`; empty: the KDCs' hosts.
+    `kpasswd` are the password-changing servers, `host` or `host:port`; empty: the KDCs' hosts. `ldap` are the directory servers likewise.
     With `kind` AD a domain controller answers. `netbios` and `domain_sid` are what the accounts' domain is called then, where the settings
     say it. `trusts` are the realms about whose users this one's KDC is believed as well.
     """
@@ -38,6 +38,7 @@ class KerberosRealm:
     site: str | None = None
     dns_servers: tuple[str, ...] = ()
     kpasswd: tuple[str, ...] = ()
+    ldap: tuple[str, ...] = ()
     account: str | None = None
     fast: Fast = Fast.OFF
     kind: RealmKind = RealmKind.MIT

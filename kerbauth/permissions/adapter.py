@@ -5,8 +5,9 @@ An adapter is a function `open_source(options, context)`. An adapter of another 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,10 +19,23 @@ _Options = TypeVar("_Options", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """A configured realm, and whether it is a domain of Active Directory, whose logins come with an account and its groups."""
+
+    realm: str
+    active_directory: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterContext:
-    """What an adapter is told besides its options: the folder from which relative paths start, that of the settings file."""
+    """What an adapter is told besides its options.
+
+    `folder` is where relative paths start, that of the settings file. `domains` are the configured realms by what may stand before a
+    backslash, in its caseless form: a realm's name, and its NetBIOS name.
+    """
 
     folder: Path
+    domains: Mapping[str, Domain] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class AdapterOptionsError(Exception):

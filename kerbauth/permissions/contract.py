@@ -9,16 +9,20 @@ kerbauth's own tests, so that an adapter's tests run the suite of the very kerba
             source = ...   # fill the source with step.model, by whatever means it is filled in real life
             await check(source, step)
 
+Each question brings an account of Active Directory along, whose groups are those that the model has the user in (`contract_accounts`). A
+source that goes by them is filled with their SIDs; others look at the user's name and leave the account alone.
+
 What it cannot check is that a source never blocks the event loop.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from kerbauth.core.reasons import Reason
 from kerbauth.login import PERMISSION_DEADLINE
+from kerbauth.permissions.contract_accounts import with_account
 from kerbauth.permissions.model import PermissionModel
 from kerbauth.ports import Answer, NotPermitted, PermissionSource, Permitted, Question, SourceFailed
 
@@ -29,6 +33,7 @@ AT_ONCE: Final = 20
 class Feature(StrEnum):
     """What not every source knows. A source without a feature leaves out the cases that need it."""
 
+    PERSONS = "persons of its own, whom it knows by their spelling, enabled or not"
     GROUPS = "groups"
     NESTED_GROUPS = "nested groups"
     TENANTS = "tenants"
@@ -73,10 +78,11 @@ async def check(source: PermissionSource, step: Step, *, deadline: float = PERMI
     Every answer must be there within `deadline` seconds; a login waits no longer. Raises BrokenPromiseError.
     """
     await _check_state(source)
-    for expected in step.expected:
+    asked = [replace(expected, question=with_account(expected.question, step.model)) for expected in step.expected]
+    for expected in asked:
         await _cancel(source, expected.question)
         _compare(expected, await _ask(source, expected.question, deadline))
-    every = [expected for expected in step.expected for _ in range(AT_ONCE)]
+    every = [expected for expected in asked for _ in range(AT_ONCE)]
     answers = await asyncio.gather(*(_ask(source, expected.question, deadline) for expected in every))
     for expected, answer in zip(every, answers, strict=True):
         _compare(expected, answer)

@@ -32,7 +32,8 @@ def _name(value: str) -> str:
     return value
 
 
-def _some(value: tuple[Permission, ...]) -> tuple[Permission, ...]:
+def some(value: tuple[Permission, ...]) -> tuple[Permission, ...]:
+    """A grant of nothing is a mistake. Raises PydanticCustomError."""
     if not value:
         raise PydanticCustomError("nothing", "is an empty list; name the permissions, or remove the grant")
     return value
@@ -42,11 +43,13 @@ Name = Annotated[str, AfterValidator(_name)]
 Names = Annotated[tuple[Name, ...], Field(strict=False)]  # not strict, because TOML has lists and no tuples
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
+    """One entry of a table: strict, and with no keys but its own."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Person(_Row):
+class Person(Row):
     """A user. Without a tenant the person is found whatever tenant a question names."""
 
     user: Name
@@ -55,7 +58,7 @@ class Person(_Row):
     enabled: bool = True
 
 
-class ApplicationObject(_Row):
+class ApplicationObject(Row):
     """An Application object. Without a tenant it belongs to all of them."""
 
     name: Name
@@ -64,7 +67,7 @@ class ApplicationObject(_Row):
     enabled: bool = True
 
 
-class AccessGroup(_Row):
+class AccessGroup(Row):
     """A group of persons. `groups` are the groups whose members are members of this one too."""
 
     name: Name
@@ -72,16 +75,16 @@ class AccessGroup(_Row):
     groups: Names = ()
 
 
-class Grant(_Row):
+class Grant(Row):
     """Permissions on one Application object for one person or one group: exactly one of `user` and `group`."""
 
     application: Name
-    permissions: Annotated[tuple[Permission, ...], Field(strict=False), AfterValidator(_some)]
+    permissions: Annotated[tuple[Permission, ...], Field(strict=False), AfterValidator(some)]
     user: Name | None = None
     group: Name | None = None
 
 
-class PermissionModel(_Row):
+class PermissionModel(Row):
     """Everything a source knows."""
 
     persons: Annotated[tuple[Person, ...], Field(strict=False)]

@@ -1,7 +1,7 @@
 """What pydantic found wrong, in words for the administrator who wrote the file."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -41,7 +41,7 @@ def _sentence(kind: str, detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             said = "is missing"
         case "extra_forbidden":
-            said = _unknown(str(detail["loc"][-1]), list(model.model_fields))
+            said = unknown_key(str(detail["loc"][-1]), list(model.model_fields))
         case "string_too_short":
             said = "is empty; expected text"
         case "literal_error":
@@ -53,7 +53,8 @@ def _sentence(kind: str, detail: ErrorDetails, model: type[BaseModel]) -> str:
     return said
 
 
-def _unknown(key: str, known: list[str]) -> str:
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """What to say of a key that is none of the known ones."""
     close = difflib.get_close_matches(key, known, n=1)
     if close:
         return f"is not known here; did you mean {listed(close)}?"

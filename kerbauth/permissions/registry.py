@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Final
 
 from kerbauth.core.text import shown
-from kerbauth.permissions import none, static
+from kerbauth.permissions import groups, none, static
 from kerbauth.permissions.adapter import AdapterContext, AdapterFactory, AdapterOptionsError
 from kerbauth.permissions.foreign import ForeignSource, lacking, place_of
 from kerbauth.ports import PermissionSource
@@ -16,7 +16,11 @@ from kerbauth.ports import PermissionSource
 GROUP: Final = "kerbauth.permissions"
 """The entry-point group in which a package offers adapters; an entry point's name is the adapter's."""
 
-BUILT_IN: Final[Mapping[str, AdapterFactory]] = {"none": none.open_source, "static": static.open_source}
+BUILT_IN: Final[Mapping[str, AdapterFactory]] = {
+    "none": none.open_source,
+    "static": static.open_source,
+    "groups": groups.open_source,
+}
 """The adapters that come with kerbauth. An entry point of the same name is never looked at."""
 
 

@@ -29,8 +29,9 @@ class PermissionSettings(Table):
     """`[permissions]`: who may enter which application. Each adapter's own settings stand beside `adapter`."""
 
     adapter: Annotated[str, Kind("text")] = Field(
-        description="What answers: none (nobody is asked: whoever proves who they are may enter), static (a file), or the name of an "
-        "installed entry point. All further settings of this table are the adapter's own; paths in them start at the file's folder."
+        description="What answers: none (nobody is asked: whoever proves who they are may enter), static (a file), groups (those of "
+        "Active Directory), or the name of an installed entry point. All further settings of this table are the adapter's own; paths in "
+        "them start at the file's folder."
     )
     options: Annotated[Mapping[str, Any], Closed, Hidden()] = Field(
         repr=False, description="The adapter's own settings, as they stand in the file; the adapter checks them."

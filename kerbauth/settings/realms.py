@@ -56,6 +56,12 @@ class RealmSettings(Table):
         description="The servers that change passwords, in the order in which they are tried; an IPv6 address in brackets. Without a "
         "port: 464. Left out: the hosts of the KDCs. With MIT it is the host where kadmind runs. TCP, unless `transport` is udp.",
     )
+    ldap: Annotated[tuple[KdcAddress, ...], Lax, Different] = Field(
+        (),
+        description="With kind ad: the domain controllers that are asked for the SIDs of groups, in the order in which they are tried, as "
+        "host or host:port; an IPv6 address in brackets. Without a port: 389. Left out: the hosts of the KDCs. A name must be that of one "
+        "domain controller, as its service principals have it. Signed and sealed with Kerberos (SASL), without TLS.",
+    )
     keytab: FilePath = Field(
         description="The keytab with the keys of `service`. The service's own user must own it, with mode 0600 or 0400."
     )
@@ -115,10 +121,10 @@ class RealmSettings(Table):
     )
     names: NameSettings = Field(default_factory=NameSettings, description="How typed and proved names become user names.")
 
-    @field_validator("domain_sid")
+    @field_validator("domain_sid", "ldap")
     @classmethod
-    def _of_windows(cls, value: Sid | None, info: ValidationInfo) -> Sid | None:
-        if value is not None and info.data.get("kind") is RealmKind.MIT:
+    def _of_windows(cls, value: Sid | tuple[str, ...] | None, info: ValidationInfo) -> Sid | tuple[str, ...] | None:
+        if value and info.data.get("kind") is RealmKind.MIT:
             msg = 'means nothing with kind = "mit"; remove it'
             raise one(msg)
         return value

@@ -10,9 +10,10 @@ import pytest
 from kerbauth.core.outcome import Application
 from kerbauth.core.reasons import Reason
 from kerbauth.core.text import caseless
-from kerbauth.permissions import static
+from kerbauth.permissions import groups, static
 from kerbauth.permissions.adapter import AdapterContext
-from kerbauth.permissions.contract import BrokenPromiseError, Case, check, check_failing
+from kerbauth.permissions.contract import BrokenPromiseError, Case, Feature, check, check_failing
+from kerbauth.permissions.contract_accounts import alone_sid, group_sid
 from kerbauth.permissions.contract_cases import cases
 from kerbauth.permissions.foreign import ForeignSource
 from kerbauth.permissions.index import PermissionIndex
@@ -35,6 +36,25 @@ async def test_static_from_its_file(case: Case, tmp_path: Path) -> None:
 async def test_a_good_source_of_another_package(case: Case) -> None:
     for step in case.steps:
         await check(ForeignSource(StaticSource(step.model)), step)
+
+
+def as_groups(model: PermissionModel) -> dict[str, object]:
+    """The model as options of the adapter `groups`: what it grants to a person goes to a group with nobody else in it."""
+    grants = [
+        {
+            "application": grant.application,
+            "group": group_sid(grant.group) if grant.group is not None else alone_sid(grant.user or ""),
+            "permissions": list(grant.permissions),
+        }
+        for grant in model.grants
+    ]
+    return {"applications": [each.model_dump(exclude_none=True) for each in model.applications], "grants": grants}
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if not case.needs & {Feature.PERSONS, Feature.TENANTS}], ids=str)
+async def test_groups_of_the_account(case: Case, tmp_path: Path) -> None:
+    for step in case.steps:
+        await check(groups.open_source(as_groups(step.model), AdapterContext(tmp_path)), step)
 
 
 class Spoilt:

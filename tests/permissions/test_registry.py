@@ -118,7 +118,7 @@ async def test_an_installed_one_is_held_to_the_promise(site: Path) -> None:
 @pytest.mark.parametrize("name", ["Foreign", "foreign ", "foreign-adapter", "foreign_adapter", "foreign_adapter:Source", "*", ""])
 def test_only_exactly_its_name_finds_it(site: Path, name: str) -> None:
     install(site, "foreign-adapter", {"foreign_adapter.py": GOOD}, {"foreign": "foreign_adapter:Source"})
-    assert problem(name).endswith("known are none, static, foreign")
+    assert problem(name).endswith("known are none, static, groups, foreign")
     assert "foreign_adapter" not in sys.modules
 
 
@@ -129,7 +129,7 @@ def test_a_hostile_name_is_told_on_one_line() -> None:
 def test_a_built_in_name_is_never_another_packages(site: Path) -> None:
     install(site, "usurper", {"usurper.py": GOOD}, {"none": "usurper:Source", "static": "usurper:Source"})
     assert isinstance(opened("none"), NoPermissions)
-    assert "known are none, static" in problem("other")
+    assert "known are none, static, groups" in problem("other")
     assert "usurper" not in sys.modules
 
 

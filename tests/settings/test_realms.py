@@ -48,6 +48,7 @@ def test_an_active_directory_realm_says_what_its_domain_is_called(tmp_path: Path
     ("kind", "more", "key", "message"),
     [
         ("mit", f'domain_sid = "{DOMAIN_SID}"', ".domain_sid", 'means nothing with kind = "mit"; remove it'),
+        ("mit", 'ldap = ["dc1.corp.example"]', ".ldap", 'means nothing with kind = "mit"; remove it'),
         ("mit", 'names = { identity = "sid" }', ".names.identity", 'is sid, which means nothing with kind = "mit"; remove it'),
         ("ad", 'names = { identity = "sid" }', ".domain_sid", "is missing, and names.identity is sid; say whose accounts the SIDs are"),
         ("ad", 'domain_sid = "CORP"', ".domain_sid", "is no SID: expected S-1-, an authority and 1 to 15 numbers, with hyphens between"),

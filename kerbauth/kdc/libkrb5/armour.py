@@ -39,7 +39,7 @@ class OutsideArmourError(LibraryError):
 
 
 class ArmourCache:
-    """A cache in memory for one ticket, which every context of the process can name. Gone, with the ticket, when nobody holds it."""
+    """A cache in memory for our own tickets, which every context of the process, and GSSAPI, can `name`. Gone when nobody holds it."""
 
     def __init__(self) -> None:
         """Raises LibraryError."""
@@ -48,12 +48,12 @@ class ArmourCache:
         with context:
             lib, ffi = context.lib, context.ffi
             cache = context.make("krb5_ccache", lib.krb5_cc_new_unique, b"MEMORY", ffi.NULL, free=lib.krb5_cc_destroy)
-            self._name = b"MEMORY:" + context.string(lib.krb5_cc_get_name(context.pointer, cache))
+            self.name = b"MEMORY:" + context.string(lib.krb5_cc_get_name(context.pointer, cache))
 
     def within(self, context: Context) -> Any:
         """The krb5_ccache, to be used in this context, which keeps it. Raises LibraryError."""
         context.own(lambda: self)
-        return context.make("krb5_ccache", context.lib.krb5_cc_resolve, self._name, free=context.lib.krb5_cc_close)
+        return context.make("krb5_ccache", context.lib.krb5_cc_resolve, self.name, free=context.lib.krb5_cc_close)
 
 
 @dataclass(frozen=True, slots=True)

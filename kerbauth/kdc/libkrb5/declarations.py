@@ -123,6 +123,7 @@ krb5_error_code krb5_cc_store_cred(krb5_context, krb5_ccache, krb5_creds *);
 krb5_error_code krb5_cc_destroy(krb5_context, krb5_ccache);
 krb5_error_code krb5_cc_resolve(krb5_context, const char *, krb5_ccache *);
 const char *krb5_cc_get_name(krb5_context, krb5_ccache);
+krb5_error_code krb5_cc_get_principal(krb5_context, krb5_ccache, krb5_principal *);
 krb5_error_code krb5_cc_get_config(krb5_context, krb5_ccache, krb5_principal, const char *, krb5_data *);
 krb5_error_code krb5_cc_close(krb5_context, krb5_ccache);
 

@@ -1,4 +1,4 @@
-"""The AS exchange for a ticket-granting ticket of our own, with a key of our keytab."""
+"""Tickets of our own: the AS exchange for a ticket-granting ticket with a key of our keytab, and the TGS exchange for another service."""
 
 from typing import Any, Final
 
@@ -52,3 +52,30 @@ class OwnExchange:
         data = context.ffi.new("krb5_data *")
         offered = lib.krb5_cc_get_config(context.pointer, self._stored, got.server, _FAST_AVAIL, data) == 0 and bool(context.taken(data))
         return ArmourTicket(self._cache, got.times.endtime - (got.times.starttime or got.times.authtime), offered)
+
+
+class OwnServiceExchange:
+    """The TGS exchange for a ticket to `service` with a ticket-granting ticket of our own, in whose cache it is put. As `OwnExchange`."""
+
+    takes_long: Final = False
+    armoured: Final = False
+
+    def __init__(self, context: Context, ticket: ArmourTicket, service: str) -> None:
+        """For a service principal in text form with realm. Raises LibraryError."""
+        self._context = context
+        self._cache = ticket.cache
+        lib, ffi = context.lib, context.ffi
+        stored = self._cache.within(context)
+        wanted: Any = ffi.new("krb5_creds *")
+        # As whom the cache knows us: the KDC may have made another name of ours (RFC 6806 section 6).
+        wanted.client = context.make("krb5_principal", lib.krb5_cc_get_principal, stored, free=lib.krb5_free_principal)
+        wanted.server = context.principal(service)
+        self._exchange = context.make("krb5_tkt_creds_context", lib.krb5_tkt_creds_init, stored, wanted, 0, free=lib.krb5_tkt_creds_free)
+
+    def step(self, reply: bytes = b"") -> Request | None:
+        """See `AsExchange.step`."""
+        return step(self._context, self._context.lib.krb5_tkt_creds_step, self._exchange, reply)
+
+    def ticket(self) -> ArmourCache:
+        """The cache that holds it, once `step` has given None."""
+        return self._cache
