@@ -63,6 +63,7 @@ class GroupSids:
             self._names.setdefault(name.realm, {})[name.folded] = name
         self._known: dict[GroupName, Known] = {name: known for name, known in before.known.items() if name in names} if before else {}
         self._problems: dict[GroupName, str] = {}
+        self._unasked: set[str] = set(self._names)
         self._looked = {realm: asyncio.Event() for realm in self._names}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._closed = False
@@ -106,6 +107,10 @@ class GroupSids:
                 if self.sid(name) is None:
                     yield name, self.why_not(name)
 
+    def unasked(self) -> Iterator[tuple[GroupName, str]]:
+        """Those of the missing whose directory did not answer the last time: any of them may be there."""
+        return ((name, why) for name, why in self.missing() if name.realm in self._unasked)
+
     async def look(self, realm: str) -> float:
         """Look the names of one realm up, once. Gives the seconds until the next time."""
         names = self._names[realm]
@@ -114,8 +119,10 @@ class GroupSids:
         if isinstance(found, DirectoryFailed):
             for name in names.values():
                 self._trouble(name, f"the directory of {realm} cannot be asked: {found.problem}")
+            self._unasked.add(realm)
             pause = RETRY
         else:
+            self._unasked.discard(realm)
             for folded, name in names.items():
                 self._take(name, found.get(folded, NoSuchGroup("the directory does not say")), now)
             pause = RETRY_MISSING if any(name in self._problems for name in names.values()) else REFRESH

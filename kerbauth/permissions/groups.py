@@ -79,10 +79,14 @@ class GroupsSource:
         return self._answer(question.user, application, question.account)
 
     async def problem(self) -> str:
-        """Empty, or the groups that no SID is known of; waits for the first look at those."""
+        """Empty, or the groups without a SID whose directory does not answer; waits for the first look at those.
+
+        A name that the directory does not have is told by the log only: it is wrong everywhere, and no reason to take one machine, or all,
+        out of service for those who come in by other groups.
+        """
         self._sids.begin()
         await self._sids.first_look([name for name, _ in self._sids.missing()])
-        return "; ".join(f"the group {name} is not found: {why}" for name, why in self._sids.missing())
+        return "; ".join(f"the group {name} is not found: {why}" for name, why in self._sids.unasked())
 
     def begin(self) -> None:
         """Begin to look names up now, if an event loop runs; else the first question does."""

@@ -121,7 +121,12 @@ def both(domain: Domain, other_domain: Domain, keytabs: dict[str, Path]) -> Setu
                 f'default = true\nupn_suffixes = ["corp.example"]\ndomain_sid = "{domain.domain_sid}"\ntrusts = ["{OTHER}"]',
                 ONE_NAMES,
             ),
-            entry(other_domain, keytabs[other_domain.realm], f'trusts = ["{REALM}"]', OTHER_NAMES),
+            entry(
+                other_domain,
+                keytabs[other_domain.realm],
+                f'domain_sid = "{other_domain.domain_sid}"\ntrusts = ["{REALM}"]',
+                OTHER_NAMES,
+            ),
         )
     )
 

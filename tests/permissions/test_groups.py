@@ -249,3 +249,11 @@ def test_what_lets_nobody_in_is_said_at_the_start() -> None:
     nowhere = open_source(options(grant(AGENTS)), AdapterContext(Path()))
     assert any("no realm is of kind ad" in warning for warning in nowhere.startup_warnings)
     assert source(grant(AGENTS)).startup_warnings == ()
+
+
+async def test_a_name_that_the_directory_does_not_have_takes_no_machine_out_of_service() -> None:
+    working = source(grant("CORP\\Agents"), grant("CORP\\Mistyped")).working(Directory(CORP={"agents": GroupFound(AGENTS)}))
+    assert await working.may_enter(asks(AGENTS)) == ENTERS
+    assert isinstance(await working.may_enter(asks(NAMESAKE)), SourceFailed)  # who might be in the mistyped one
+    assert await working.problem() == ""
+    working.close()
