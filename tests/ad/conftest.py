@@ -1,84 +1,51 @@
 """Two domains that trust each other, with an account in every state and of every sort of name, and services for their users.
 
-The domains are provisioned and started once per process that runs tests, when the first test wants one. Tests that change an account make
-one of their own (`Domain.user`, 20 ms).
+The domains are started once per process that runs tests, when the first test wants one. Tests that change an account make one of their
+own (`Domain.user` and the fixture `fresh`, 20 ms each).
 """
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.ad.accounts import seed, seed_service, user_of
 from tests.ad.domain import PASSWORD, SERVICE_ACCOUNT, Domain
+from tests.ad.shared import pair
 from tests.integration.secrets import found_in, keys_of, made_tokens, ticket_pieces, written_forms
 from tests.integration.service import RealmEntry, RunningService, Setup
 
 REALM, OTHER = "AD.KERBAUTH.TEST", "CORP2.TEST"
-NEVER_AGAIN = b"\0" * 21  # logonHours: one bit for each hour of the week
-
-LONG = "name-of-thirty-one-characters-x"
-NAMES = ("alice", "CamelCase", "jürgen", "Åsa", "straße", "ユーザー", "o'neil", "john smith", "first.last", LONG)
 
 
-def seed(domain: Domain) -> None:
-    """An account in every state and of every sort of name."""
-    domain.ask("upn_suffixes", "corp.example")
-    for name in NAMES:
-        domain.user(name)
-    domain.user("bob", userPrincipalName="bob.builder@corp.example")
-    domain.user("disabled")
-    domain.ask("flags", "disabled", "ACCOUNTDISABLE")
-    domain.user("expired", accountExpires="133000000000000000")
-    domain.user("mustchange")
-    domain.ask("password", "mustchange", PASSWORD, must_change=True)
-    domain.user("oldpassword")
-    domain.ask("password_age", "oldpassword", 100)
-    domain.user("nighttime")
-    domain.ask("logon_hours", "nighttime", NEVER_AGAIN.hex())
-    domain.user("elsewhere", userWorkstations="SOMEPC")
-    for name, flag in (("nopreauth", "DONT_REQUIRE_PREAUTH"), ("notdelegated", "NOT_DELEGATED"), ("smartcard", "SMARTCARD_REQUIRED")):
-        domain.user(name)
-        domain.ask("flags", name, flag)
-    domain.user("protected")
-    domain.ask("members", "Protected Users", ["protected"])
-    domain.ask("computer", "ceo", PASSWORD)
-    for name, kind, members in (
-        ("Engineers", "global", ["alice"]),
-        ("Platform", "global", ["Engineers"]),
-        ("AllTech", "global", ["Platform"]),
-        ("DomLocal", "local", ["Platform"]),
-        ("Univ1", "universal", ["alice"]),
-        ("Dist1", "distribution", ["alice"]),
-    ):
-        domain.ask("group", name, kind, members)
-
-
-def seed_service(domain: Domain) -> None:
-    """Our service's account, with AES keys only, and the names by which LDAP clients know the domain controller."""
-    domain.user(
-        SERVICE_ACCOUNT,
-        "canary-of-the-service-K9",
-        servicePrincipalName=[f"HTTP/{domain.host}", "HTTP/localhost"],
-        **{"msDS-SupportedEncryptionTypes": "24"},
-    )
-    host = f"ldap/dc1.{domain.dns}"
-    domain.ask("add", "DC1$", servicePrincipalName=[host, f"{host}/{domain.dns}"])
+def seed_both(one: Domain, other: Domain) -> None:
+    seed_service(one)
+    seed_service(other)
+    seed(one)
+    for name in ("alice", "carol"):
+        other.user(name)
+    one.trust(other)
 
 
 @pytest.fixture(scope="session")
-def domains() -> Iterator[tuple[Domain, Domain]]:
-    """Both, provisioned at once."""
-    with Domain(REALM, "KERBAUTH") as one, Domain(OTHER, "CORP2") as other:
-        for domain in (one, other):
-            domain.provisioned()
-            seed_service(domain)
-        seed(one)
-        for name in ("alice", "carol"):
-            other.user(name)
-        one.trust(other)
-        for domain in (one, other):
-            domain.start()
-        yield one, other
+def templates(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
+    """Where the processes of this run share domains. `worker_id` is pytest-xdist's; the folders of its processes are in a common one.
+
+    It is not in this process's own folder: all that is there is searched for secrets at the end.
+    """
+    if worker_id != "master":
+        yield tmp_path_factory.getbasetemp().parent / "domains"
+    else:
+        with tempfile.TemporaryDirectory(prefix="kerbauth-ad-") as folder:
+            yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def domains(templates: Path) -> Iterator[tuple[Domain, Domain]]:
+    """Both."""
+    with pair(((REALM, "KERBAUTH"), (OTHER, "CORP2")), seed_both, templates) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +58,12 @@ def domain(domains: tuple[Domain, Domain]) -> Domain:
 def other_domain(domains: tuple[Domain, Domain]) -> Domain:
     """The domain CORP2.TEST, which trusts the first one and is trusted by it."""
     return domains[1]
+
+
+@pytest.fixture
+def fresh(domain: Domain) -> Callable[[str], str]:
+    """A user of a kind (tests.ad.accounts.KINDS) that no other test uses, of the first domain."""
+    return lambda kind: user_of(domain, kind)
 
 
 @pytest.fixture(scope="session")
@@ -156,10 +129,12 @@ def start(tmp_path: Path) -> Iterator[object]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_secret_anywhere(tmp_path_factory: pytest.TempPathFactory, keytabs: dict[str, Path]) -> Iterator[None]:
-    """At the end of the run: no user's password, no key and no ticket is in anything that a service wrote."""
+def no_secret_anywhere(
+    tmp_path_factory: pytest.TempPathFactory, domains: tuple[Domain, Domain], keytabs: dict[str, Path]
+) -> Iterator[None]:
+    """At the end of the run: no user's password, no key and no ticket is in anything that a service or controller wrote."""
     yield
-    places = [*tmp_path_factory.getbasetemp().rglob("*")]
+    places = [*tmp_path_factory.getbasetemp().rglob("*"), *(domain.log for domain in domains)]
     keys = [key for keytab in keytabs.values() for key in keys_of(keytab)]
     assert found_in(places, written_forms(PASSWORD.encode()), also_client_files=True) == [], "the canary password was written down"
     assert found_in(places, (form for key in keys for form in written_forms(key))) == [], "a key was written down"

@@ -57,9 +57,11 @@ class Directory:
         if values:
             self.set(name, **values)
 
-    def computer(self, name: str, password: str) -> None:
+    def computer(self, name: str, password: str = "") -> None:
+        """Make a computer's account, NAME$; it has no key if it has no password."""
         self.db.newcomputer(name)
-        self.password(f"{name}$", password)
+        if password:
+            self.password(f"{name}$", password)
 
     def group(self, name: str, kind: str = "global", members: tuple[str, ...] = ()) -> None:
         self.db.newgroup(name, grouptype=GROUPS[kind])
@@ -68,6 +70,9 @@ class Directory:
     def members(self, group: str, members: tuple[str, ...]) -> None:
         if members:
             self.db.add_remove_group_members(group, list(members))
+
+    def remove_members(self, group: str, members: tuple[str, ...]) -> None:
+        self.db.add_remove_group_members(group, list(members), add_members_operation=False)
 
     def foreign_member(self, group: str, sid: str) -> None:
         self.modify(self.dn(group), {"member": f"<SID={sid}>"}, how=ldb.FLAG_MOD_ADD)
@@ -85,11 +90,35 @@ class Directory:
             value |= getattr(dsdb, f"UF_{flag}")
         self.set(name, userAccountControl=str(value))
 
+    def clear_flags(self, name: str, *flags: str) -> None:
+        """Take flags of userAccountControl away."""
+        value = int(self.get(name, "userAccountControl")[0])
+        for flag in flags:
+            value &= ~getattr(dsdb, f"UF_{flag}")
+        self.set(name, userAccountControl=str(value))
+
+    def lock(self, name: str, wrong_passwords: int) -> None:
+        """Leave an account as so many wrong passwords just now leave it when they reach the threshold."""
+        now = str(filetime())
+        self.set(name, lockoutTime=now, badPwdCount=str(wrong_passwords), badPasswordTime=now)
+
+    def unlock(self, name: str) -> None:
+        """What an administrator does: lockoutTime is set to zero (MS-ADTS 3.1.1.3.4.7.6, badPwdCount goes with it)."""
+        self.set(name, lockoutTime="0")
+
+    def rename(self, name: str, new: str) -> None:
+        """Give an account another sAMAccountName; its SID stays."""
+        self.set(name, sAMAccountName=new)
+
     def password(self, name: str, password: str, *, must_change: bool = False) -> None:
         self.db.setpassword(f"(sAMAccountName={ldb.binary_encode(name)})", password, force_change_at_next_login=must_change)
 
     def password_age(self, name: str, days: float) -> None:
         self.modify(self.dn(name), {"pwdLastSet": str(filetime(-days * 86_400))}, controls=(BYPASS,))
+
+    def without_aes(self, name: str) -> None:
+        """Take all keys from an account but the RC4 one, as if its password were older than the domain's AES keys (MS-SAMR 3.1.1.8.11)."""
+        self.modify(self.dn(name), {"supplementalCredentials": None}, controls=(BYPASS,))
 
     def logon_hours(self, name: str, hours: str) -> None:
         """Set the hours of the week in which an account may log in, 21 bytes in hexadecimal."""

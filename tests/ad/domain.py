@@ -1,12 +1,11 @@
 """A real Active Directory domain controller for tests: Samba's, provisioned and started in a few seconds, on loopback only.
 
 `samba -i` with a pipe on its stdin ends by itself when the pipe closes, so also when the tests die. Each domain has an address of its own
-in 127/8, on which it has Kerberos' and LDAP's own ports (those of LDAP cannot be chosen).
+in 127/8, on which it has Kerberos' and LDAP's own ports (those of LDAP cannot be chosen). See README.md.
 """
 
 import contextlib
 import itertools
-import json
 import os
 import shutil
 import socket
@@ -16,91 +15,48 @@ import time
 from pathlib import Path
 from typing import IO, Any, Self
 
-import krb5
-
-from tests.integration.kdc import make_tokens
+from tests.ad.addresses import Address
+from tests.ad.attempts import WRONG_PASSWORD, Attempt, attempts_in
+from tests.ad.configuration import FOLDERS, Place, client_conf, controller_conf
+from tests.ad.directory import Directory
+from tests.ad.keytabs import AES, copy_keys
+from tests.ad.people import PASSWORD as PASSWORD  # noqa: PLC0414 -- tests take it from here
+from tests.ad.people import People
 
 ADMIN_PASSWORD = "Adm1n-Passw0rd!"
-PASSWORD = "canary-K9-Passw0rd"
 SERVICE_ACCOUNT = "svc-kerbauth"
-AES = {17, 18}
-_TOOL = Path(__file__).with_name("directory_tool.py")
+_PORTS = (88, 389)
+_ENVIRONMENT = {**os.environ, "TDB_NO_FSYNC": "1"}  # the databases go away with the tests, so they need not outlive the machine
 _numbers = itertools.count(1)
 
-_CONF = """[global]
-netbios name = DC1
-realm = {realm}
-workgroup = {netbios}
-server role = active directory domain controller
-# Loopback only; without the /8 Samba finds no interface.
-interfaces = {address}/8
-bind interfaces only = yes
-disable netbios = yes
-server services = ldap, cldap, kdc
-tls enabled = no
-dns update command = /bin/true
-log level = 1 auth_json_audit:3
-auth event notification = no
-private dir = {folder}/private
-state directory = {folder}/state
-lock directory = {folder}/lock
-cache directory = {folder}/cache
-pid directory = {folder}/run
-ncalrpc dir = {folder}/run/ncalrpc
-ntp signd socket directory = {folder}/run/ntp_signd
-winbindd socket directory = {folder}/run/winbindd
-binddns dir = {folder}/bind-dns
-log file = {folder}/log/log.%m
-load printers = no
-printing = bsd
-printcap name = /dev/null
-[sysvol]
-path = {folder}/state/sysvol
-read only = no
-[netlogon]
-path = {folder}/state/sysvol/{dns}/scripts
-read only = no
-"""
 
-_CLIENT_CONF = """[libdefaults]
-default_realm = {realm}
-dns_lookup_realm = false
-dns_lookup_kdc = false
-dns_uri_lookup = false
-dns_canonicalize_hostname = false
-rdns = false
-udp_preference_limit = 1
-forwardable = true
-[realms]
-{realms}
-[domain_realm]
-{hosts}
-"""
+class Domain(People):
+    """A domain and its controller. `Domain(...)` provisions it; `start` runs it; as a context manager it ends and goes away.
 
+    `lockout_threshold` wrong passwords lock an account until somebody unlocks it; 0: none do. With `tls` LDAP has its port 636, too, with a
+    certificate that takes two seconds to make. With `template`, a folder that `save` wrote, the domain is a copy of that one.
+    """
 
-class Domain:
-    """A domain and its controller. `Domain(...)` provisions it; `start` runs it; as a context manager it ends and goes away."""
-
-    def __init__(self, realm: str, netbios: str) -> None:
-        self.realm, self.netbios, self.dns = realm, netbios, realm.lower()
+    def __init__(self, realm: str, netbios: str, *, lockout_threshold: int = 10, tls: bool = False, template: Path | None = None) -> None:
         self._open = contextlib.ExitStack()
+        address = Address()
+        self._open.callback(address.give_back)
+        self.place = Place(realm, netbios, address.text)
+        self.realm, self.netbios, self.dns, self.address = realm, netbios, self.place.dns, address.text
         self.folder = Path(tempfile.mkdtemp(prefix="kerbauth-ad-"))
-        self.address = free_address()
         self.conf = self.folder / "smb.conf"
         self.log = self.folder / "dc.log"
         self.friends: tuple[Domain, ...] = ()
+        self.lockout_threshold = lockout_threshold
         self._users = itertools.count(1)
         self._controller: subprocess.Popen[bytes] | None = None
-        self._tool: subprocess.Popen[str] | None = None
-        for name in ("private", "state", "lock", "cache", "run", "log", "bind-dns"):
+        self._directory: Directory | None = None
+        for name in FOLDERS:
             (self.folder / name).mkdir()
-        self.conf.write_text(_CONF.format(realm=realm, netbios=netbios, address=self.address, folder=self.folder, dns=self.dns))
-        self._provisioning = subprocess.Popen(
-            [
-                *("samba-tool", "domain", "provision", "-s", str(self.conf), f"--realm={realm}", f"--domain={netbios}", "--server-role=dc"),
-                *("--dns-backend=NONE", "--host-name=dc1", f"--host-ip={self.address}", f"--adminpass={ADMIN_PASSWORD}"),
-            ],
-            env={**os.environ, "KRB5_CONFIG": str(self.client_config)},
+        self.conf.write_text(controller_conf(self.place, self.folder, tls=tls))
+        self._making = subprocess.Popen(
+            _copy(template, self.folder) if template is not None else self._provision(),
+            env={**_ENVIRONMENT, "KRB5_CONFIG": str(self.client_config)},
             stdin=subprocess.DEVNULL,
             stdout=self._file("provision.log"),
             stderr=subprocess.STDOUT,
@@ -117,40 +73,61 @@ class Domain:
         return f"{self.address}:88"
 
     @property
-    def host(self) -> str:
-        """The host name of our service in this domain."""
-        return f"kerbauth.{self.dns}"
+    def controller_host(self) -> str:
+        """The host name of the domain controller, as in its service principals."""
+        return f"dc1.{self.dns}"
 
     @property
-    def client_config(self) -> Path:
-        """The krb5.conf of this domain's people; written by `provisioned`, and again by `trust`."""
-        return self.folder / "client.krb5.conf"
+    def ca(self) -> Path:
+        """The CA of the controller's certificate, once it has started with `tls`."""
+        return self.folder / "private" / "tls" / "ca.pem"
 
     def provisioned(self) -> Self:
         """Wait until it is, and open the directory. Accounts can be made from then on."""
-        assert self._provisioning.wait(60) == 0, (self.folder / "provision.log").read_text()[-2000:]
-        self._tool = subprocess.Popen(
-            ["/usr/bin/python3", str(_TOOL), str(self.conf)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._file("tool.log"),
-            text=True,
-        )
-        self.ask("policy", lockoutThreshold="10", lockoutDuration="-9223372036854775808", lockOutObservationWindow="-18000000000")
-        self.ask("policy", minPwdAge="0", pwdHistoryLength="0")
+        assert self._making.wait(120) == 0, (self.folder / "provision.log").read_text()[-2000:]
+        self._directory = Directory(self.conf, self.folder / "tool.log", _ENVIRONMENT)
+        self.ask("policy", lockoutThreshold=str(self.lockout_threshold), minPwdAge="0", pwdHistoryLength="0")
+        # Locked until unlocked, and counted over half an hour: no test meets an end of either.
+        self.ask("policy", lockoutDuration="-9223372036854775808", lockOutObservationWindow="-18000000000")
         self._write_client_config()
         return self
 
+    def save(self, folder: Path) -> None:
+        """Keep the domain as it is as a template for others. Before it is started."""
+        assert self._controller is None
+        folder.mkdir(exist_ok=True)
+        subprocess.run(_copy(self.folder, folder), check=True)
+
     def start(self) -> Self:
         """Run the domain controller and wait until it answers."""
+        self.launch()
+        return self.answering()
+
+    def launch(self) -> None:
+        """Run the domain controller."""
+        assert self._controller is None
         self._controller = subprocess.Popen(
             ["samba", "-i", "--no-process-group", "-M", "single", "-s", str(self.conf), "--debug-stdout"],
+            env=_ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=self._file("dc.log"),
             stderr=subprocess.STDOUT,
         )
-        for port in (88, 389):
-            self._answers(port)
+
+    def answering(self) -> Self:
+        """Wait until the domain controller answers."""
+        ends = time.monotonic() + 30
+        for port in _PORTS:
+            while True:
+                assert self._controller is not None
+                assert self._controller.poll() is None, self.log.read_text()[-2000:]
+                try:
+                    socket.create_connection((self.address, port), 1).close()
+                except OSError:
+                    assert time.monotonic() < ends, self.log.read_text()[-2000:]
+                    time.sleep(0.02)  # polling another process
+                else:
+                    break
         return self
 
     def stop(self) -> None:
@@ -163,29 +140,19 @@ class Domain:
 
     def close(self) -> None:
         self.stop()
-        if self._provisioning.poll() is None:
-            self._provisioning.kill()
-            self._provisioning.wait()
-        if self._tool is not None:
-            assert self._tool.stdin is not None
-            assert self._tool.stdout is not None
-            self._tool.stdin.close()
-            self._tool.wait(20)
-            self._tool.stdout.close()
-            self._tool = None
+        if self._making.poll() is None:
+            self._making.kill()
+            self._making.wait()
+        if self._directory is not None:
+            self._directory.close()
+            self._directory = None
         self._open.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ask(self, request: str, *arguments: Any, **values: Any) -> Any:
         """Have the directory changed or read: see directory_tool.Directory. Fails the test if that fails."""
-        assert self._tool is not None
-        assert self._tool.stdin is not None
-        assert self._tool.stdout is not None
-        self._tool.stdin.write(json.dumps([request, arguments, values]) + "\n")
-        self._tool.stdin.flush()
-        reply = json.loads(self._tool.stdout.readline())
-        assert "error" not in reply, reply["error"]
-        return reply["value"]
+        assert self._directory is not None
+        return self._directory.ask(request, *arguments, **values)
 
     def user(self, name: str = "", password: str = PASSWORD, **values: Any) -> str:
         """Make a user, of a fresh name if none is given; the sAMAccountName. `values` are attributes of the directory."""
@@ -194,89 +161,62 @@ class Domain:
         return name
 
     def bad_passwords(self, user: str) -> int:
-        """How many wrong passwords the domain has counted against a user since its last good one."""
+        """How many wrong passwords the domain has counted against a user since its last good one (badPwdCount)."""
         return int((self.ask("get", user, "badPwdCount") or ["0"])[0])
 
+    def mark(self) -> int:
+        """Where the controller's log ends now, as `since` for `attempts`."""
+        return self.log.stat().st_size
+
+    def attempts(self, since: int = 0) -> list[Attempt]:
+        """What the controller decided, in order. Whoever has its answer finds it here."""
+        return attempts_in(self.log, since)
+
+    def wrong_passwords(self, user: str = "", since: int = 0) -> int:
+        """How many wrong passwords the controller was sent (for one account)."""
+        return sum(each.status == WRONG_PASSWORD and user in {"", each.account} for each in self.attempts(since))
+
     def sid(self, name: str) -> str:
+        """The SID of a user, computer or group by sAMAccountName."""
         return str(self.ask("sid", name))
 
     @property
     def domain_sid(self) -> str:
         return str(self.ask("domain_sid"))
 
-    def keytab(self, *principals: str, enctypes: set[int] = AES) -> Path:
-        """A keytab with the keys of service principals or accounts, of these enctypes alone."""
+    def keytab(self, *principals: str, enctypes: frozenset[int] = AES, after: Path | None = None) -> Path:
+        """A keytab with the present keys of service principals or accounts, of these enctypes alone, after all those of another keytab."""
         exported, kept = (self.folder / f"{kind}{next(_numbers)}.keytab" for kind in ("exported", "kept"))
         self.ask("keytab", str(exported), *principals)
-        context = krb5.init_context()
-        target = krb5.kt_resolve(context, str(kept).encode())
-        for entry in krb5.kt_resolve(context, str(exported).encode()):
-            if entry.key.enctype in enctypes:
-                krb5.kt_add_entry(context, target, entry.principal, entry.kvno, entry.timestamp, entry.key)
+        copy_keys(exported, kept, enctypes, after)
         exported.unlink()
-        kept.chmod(0o600)
         return kept
 
     def trust(self, other: "Domain") -> None:
         """Let both domains trust each other. Before either runs."""
         for one, two in ((self, other), (other, self)):
             one.ask("trust", two.dns, two.netbios, two.domain_sid, "Trust-Passw0rd!1")
+        self.knows(other)
+
+    def knows(self, other: "Domain") -> None:
+        """Tell the people of both domains where the other is, as copies of domains that trust each other need it."""
+        for one, two in ((self, other), (other, self)):
             one.friends = (*one.friends, two)
             one._write_client_config()
 
-    def environment(self, ccache: Path) -> dict[str, str]:
-        """What a user's programs need to use this domain with a credential cache of their own."""
-        return {**os.environ, "KRB5_CONFIG": str(self.client_config), "KRB5CCNAME": f"FILE:{ccache}"}
-
-    def kinit(self, user: str, ccache: Path, *options: str, password: str = PASSWORD) -> dict[str, str]:
-        """Get a ticket as a user would, and the environment to use it in. `user` may say its realm."""
-        environment = self.environment(ccache)
-        done = subprocess.run(["kinit", *options, user], input=f"{password}\n".encode(), env=environment, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        return environment
-
-    def token(self, user: str, ccache: Path, *options: str, service: str = "", password: str = PASSWORD) -> bytes:
-        """A SPNEGO token of a user for our service here."""
-        environment = self.kinit(user, ccache, *options, password=password)
-        return make_tokens(environment, service or f"HTTP/{self.host}@{self.realm}")[0]
+    def _provision(self) -> list[str]:
+        options = [f"--realm={self.realm}", f"--domain={self.netbios}", "--server-role=dc", "--dns-backend=NONE", "--host-name=dc1"]
+        options += [f"--host-ip={self.address}", f"--adminpass={ADMIN_PASSWORD}"]
+        return ["samba-tool", "domain", "provision", "-s", str(self.conf), *options]
 
     def _file(self, name: str) -> IO[bytes]:
         """A file that a process of the domain writes to."""
         return self._open.enter_context((self.folder / name).open("ab"))
 
     def _write_client_config(self) -> None:
-        known = (self, *self.friends)
-        names = [(name, each) for each in known for name in (each.realm, each.dns, each.netbios)]  # all three are typed behind an @
-        realms = "".join(f"{name} = {{\nkdc = {each.kdc}\nkpasswd_server = {each.address}:464\n}}\n" for name, each in names)
-        hosts = "".join(f".{each.dns} = {each.realm}\n{each.dns} = {each.realm}\n" for each in known)
-        self.client_config.write_text(_CLIENT_CONF.format(realm=self.realm, realms=realms, hosts=hosts))
-
-    def _answers(self, port: int) -> None:
-        ends = time.monotonic() + 30
-        while True:
-            assert self._controller is not None
-            assert self._controller.poll() is None, self.log.read_text()[-2000:]
-            try:
-                socket.create_connection((self.address, port), 1).close()
-            except OSError:
-                assert time.monotonic() < ends, self.log.read_text()[-2000:]
-                time.sleep(0.02)
-            else:
-                return
+        self.client_config.write_text(client_conf(self.place, [friend.place for friend in self.friends]))
 
 
-def free_address() -> str:
-    """An address of 127/8 that no other domain controller uses, of this run or another."""
-    start = os.getpid()
-    for number in range(20_000):
-        a, b = divmod(start * 7 + next(_numbers) + number, 250)
-        address = f"127.{100 + a // 250 % 100}.{a % 250}.{b + 2}"
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, 88))
-            except OSError:
-                continue
-        return address
-    msg = "no free address in 127/8"
-    raise RuntimeError(msg)
+def _copy(source: Path, target: Path) -> list[str]:
+    """The command that copies a domain's data; its files are large and mostly empty."""
+    return ["cp", "-a", "--sparse=always", *(str(source / name) for name in ("private", "state")), str(target)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ad.conftest import LONG
+from tests.ad.accounts import LONG
 from tests.ad.domain import PASSWORD, Domain
 from tests.integration.service import RunningService
 
