@@ -15,6 +15,9 @@ FAMILIAR_SECONDS: Final = 30 * 86_400.0
 FAMILIAR_SOURCES: Final = 8
 """Familiar sources of one account that are remembered, the latest: the places where one person works."""
 
+ALSO: Final = "+"
+"""How the id of an attempt ends where it is written down for a second account."""
+
 ALIAS_SECONDS: Final = 30 * 86_400.0
 """How long it is remembered that a typed name stands for an account of another name, after it was last proved."""
 
@@ -28,8 +31,19 @@ class StartedAnewError(LedgerError):
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An account that the KDC has shown to be behind a name: its key and its name."""
+
+    account: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
-    """An attempt that was let through and written down. `account` is the account it counts for; `began` is the store's own time."""
+    """An attempt that was let through and written down. `account` is the account it counts for; `began` is the store's own time.
+
+    `also` is the account that it counts for besides, and is written down for under `also_id`.
+    """
 
     id: str
     asked: str
@@ -37,6 +51,12 @@ class Reservation:
     source: str
     began: float
     familiar: bool
+    also: Shown | None = None
+
+    @property
+    def also_id(self) -> str:
+        """See above. No id is another one's with this at its end."""
+        return self.id + ALSO
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +107,20 @@ class Ledger(Protocol):
         """Let an attempt through, or say why not. `asked` is the key of the name that was typed."""
         ...
 
+    async def reserve_also(self, reservation: Reservation, shown: Shown) -> Reservation | Wait | Hold:
+        """Let an attempt through for the account that the KDC has shown to be behind what was asked, too: in one step, as `reserve`. The
+        reservation to settle from now on. Pauses do not count here, only what the account may cost. Otherwise nothing was changed.
+        """
+        ...
+
     async def fail(self, reservation: Reservation, name: str | None) -> None:
         """It was a wrong password: a failure from now on. `name` if the KDC showed that there is such an account. May be repeated."""
         ...
 
     async def succeed(self, reservation: Reservation, account: str, name: str) -> None:
         """The password was right: failures settled before this attempt began are forgotten, the source is familiar from now on, and
-        whoever types what was asked means `account`, the key of the proved principal.
+        whoever types what was asked means `account`, the key of the proved principal. Of what counts for a second account, those of
+        these failures that count there, too, are forgotten.
         """
         ...
 

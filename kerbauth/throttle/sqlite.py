@@ -5,11 +5,22 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from kerbauth.core.budget import UNSETTLED, Budget, Go, Hold, Wait, decide
+from kerbauth.core.budget import UNSETTLED, Budget, Decision, Go, Hold, Wait, decide
 from kerbauth.throttle.database import Database
-from kerbauth.throttle.ledger import ALIAS_SECONDS, FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, Failure, Reservation, counted
+from kerbauth.throttle.ledger import (
+    ALIAS_SECONDS,
+    ALSO,
+    FAMILIAR_SECONDS,
+    FAMILIAR_SOURCES,
+    Counted,
+    Failure,
+    Reservation,
+    Shown,
+    counted,
+)
 
 ROWS: Final = 200_000
 """Attempts that are kept at most, some 30 MB. Beyond that accounts with a single one go first: whoever makes up names to flush a count
@@ -20,6 +31,9 @@ TIDY_EVERY: Final = 256  # reservations between two rounds of removing what is o
 
 COARSE_SECONDS: Final = 600.0
 """How old a note of a source or name may grow before it is written again: what is read of them is counted in days."""
+
+_OVER: Final = "(account = ? AND time <= CASE WHEN failed THEN ? ELSE ? END)"
+"""What a success forgets: the account; when it began; and what was under way so long before that it will not be settled any more."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS attempts (id TEXT PRIMARY KEY, account TEXT NOT NULL, time REAL NOT NULL, failed INTEGER NOT NULL) STRICT;
@@ -49,14 +63,34 @@ class SqliteLedger:
             await self._run(self._tidy)
         return await self._run_short(lambda database: self._reserve(database, asked, source))
 
+    async def reserve_also(self, reservation: Reservation, shown: Shown) -> Reservation | Wait | Hold:
+        """See `ledger.Ledger`."""
+
+        def work(database: sqlite3.Connection) -> Reservation | Wait | Hold:
+            account, now = _resolved(database, shown.account), self._now()
+            if account == reservation.account:
+                return reservation
+            decision = self._decide(database, account, reservation.source, now, reservation)[0]
+            if not isinstance(decision, Go):
+                return decision
+            database.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, 0)", (reservation.also_id, account, now))
+            return replace(reservation, also=shown)
+
+        return await self._run_short(work)
+
     async def fail(self, reservation: Reservation, name: str | None) -> None:
         """See `ledger.Ledger`."""
 
         def work(database: sqlite3.Connection) -> None:
             account, now = _resolved(database, reservation.account), self._now()
-            database.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, 1)", (reservation.id, account, now))
-            if name is not None:
-                database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
+            _fail(database, reservation.id, account, name, now)
+            also = reservation.also
+            if also is not None:
+                second = _resolved(database, also.account)
+                if second == account:  # it was proved meanwhile that they are one
+                    database.execute("DELETE FROM attempts WHERE id = ?", (reservation.also_id,))
+                else:
+                    _fail(database, reservation.also_id, second, also.name if second == also.account else None, now)
 
         await self._run_short(work)
 
@@ -67,10 +101,16 @@ class SqliteLedger:
             now = self._now()
             if reservation.asked != account:
                 database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (reservation.asked, account, now))
-                database.execute("UPDATE attempts SET account = ? WHERE account = ?", (account, reservation.asked))
+                _move(database, reservation.asked, account)
+            over = (account, reservation.began, reservation.began - UNSETTLED)
+            if reservation.also is not None:
+                database.execute(
+                    f"DELETE FROM attempts WHERE account = ? AND id IN (SELECT id || ? FROM attempts WHERE {_OVER})",  # noqa: S608 -- the text above
+                    (_resolved(database, reservation.also.account), ALSO, *over),
+                )
             database.execute(
-                "DELETE FROM attempts WHERE id = ? OR (account = ? AND time <= CASE WHEN failed THEN ? ELSE ? END)",
-                (reservation.id, account, reservation.began, reservation.began - UNSETTLED),
+                f"DELETE FROM attempts WHERE id IN (?, ?) OR {_OVER}",  # noqa: S608 -- as above
+                (reservation.id, reservation.also_id, *over),
             )
             _make_familiar(database, reservation.source, account, now)
             database.execute(
@@ -83,7 +123,8 @@ class SqliteLedger:
 
     async def cancel(self, reservation: Reservation) -> None:
         """See `ledger.Ledger`."""
-        await self._run_short(lambda database: database.execute("DELETE FROM attempts WHERE id = ?", (reservation.id,)))
+        both = (reservation.id, reservation.also_id)
+        await self._run_short(lambda database: database.execute("DELETE FROM attempts WHERE id IN (?, ?)", both))
 
     async def counted(self) -> tuple[Counted, ...]:
         """See `ledger.Ledger`."""
@@ -140,15 +181,22 @@ class SqliteLedger:
 
     def _reserve(self, database: sqlite3.Connection, asked: str, source: str) -> Reservation | Wait | Hold:
         account, now = _resolved(database, asked), self._now()
-        found = database.execute("SELECT time FROM familiar WHERE account = ? AND source = ?", (account, source)).fetchone()
-        familiar = found is not None and found[0] > now - FAMILIAR_SECONDS
-        failed, under_way = _attempts(database, account)
-        decision = decide(self._budget, failed, under_way, now, familiar=familiar)
+        decision, familiar = self._decide(database, account, source, now)
         if not isinstance(decision, Go):
             return decision
         made = Reservation(secrets.token_hex(12), asked, account, source, now, familiar)
         database.execute("INSERT INTO attempts VALUES (?, ?, ?, 0)", (made.id, account, now))
         return made
+
+    def _decide(
+        self, database: sqlite3.Connection, account: str, source: str, now: float, first: Reservation | None = None
+    ) -> tuple[Decision, bool]:
+        """Whether an attempt may be made, and whether its source is familiar; `first`: it may be for another account already."""
+        found = database.execute("SELECT time FROM familiar WHERE account = ? AND source = ?", (account, source)).fetchone()
+        familiar = (found is not None and found[0] > now - FAMILIAR_SECONDS) or (first is not None and first.familiar)
+        failed, under_way = _attempts(database, account)
+        budget = self._budget if first is None else replace(self._budget, pause=0.0)
+        return decide(budget, failed, under_way, now, familiar=familiar), familiar
 
     def _tidy(self, database: sqlite3.Connection) -> None:
         """Remove what cannot matter any more, and what is too much."""
@@ -174,6 +222,20 @@ def _resolved(database: sqlite3.Connection, asked: str) -> str:
     """The account a typed name stands for: itself, unless it was proved to be another's."""
     found = database.execute("SELECT account FROM aliases WHERE asked = ?", (asked,)).fetchone()
     return asked if found is None else str(found[0])
+
+
+def _fail(database: sqlite3.Connection, id_: str, account: str, name: str | None, now: float) -> None:
+    database.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, 1)", (id_, account, now))
+    if name is not None:
+        database.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (account, name, now))
+
+
+def _move(database: sqlite3.Connection, asked: str, account: str) -> None:
+    """What was counted for a typed name is the account's from now on, and is counted once where it counted for both."""
+    if database.execute("UPDATE attempts SET account = ? WHERE account = ?", (account, asked)).rowcount:
+        database.execute(
+            "DELETE FROM attempts WHERE account = ?1 AND id IN (SELECT id || ?2 FROM attempts WHERE account = ?1)", (account, ALSO)
+        )
 
 
 def _make_familiar(database: sqlite3.Connection, source: str, account: str, now: float) -> None:

@@ -4,34 +4,32 @@ import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from limits.aio.storage import RedisStorage
 from valkey.asyncio.client import Pipeline
 from valkey.exceptions import ValkeyError, WatchError
 
-from kerbauth.core.budget import UNSETTLED, Budget, Go, Hold, Wait, decide
+from kerbauth.core.budget import UNSETTLED, Budget, Decision, Go, Hold, Wait, decide
 from kerbauth.throttle.ledger import (
     ALIAS_SECONDS,
+    ALSO,
     FAMILIAR_SECONDS,
     FAMILIAR_SOURCES,
     Counted,
     Failure,
     LedgerError,
     Reservation,
+    Shown,
     StartedAnewError,
     counted,
 )
+from kerbauth.throttle.valkey_keys import EPOCH, FAILED, OPEN, PREFIX, alias_of, attempts_of, familiar_of, name_of, parted
 from kerbauth.throttle.valkey_server import Server
-
-PREFIX: Final = "kerbauth:throttle:"
-"""How every key of ours begins."""
 
 TRIES: Final = 100
 """How often a step is begun again because another process changed the same account in between."""
-
-_EPOCH: Final = f"{PREFIX}epoch"
-_OPEN, _FAILED = "o:", "f:"  # how an attempt under way and a failure begin in an account's sorted set
 
 T = TypeVar("T")
 
@@ -60,31 +58,43 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, account: str, now: float) -> Reservation | Wait | Hold:
-            seen = await pipe.zscore(_familiar(account), source)
-            familiar = seen is not None and seen > now - FAMILIAR_SECONDS
-            failed, under_way = _parted(await pipe.zrange(_attempts(account), 0, -1, withscores=True))
-            decision = decide(self._budget, failed, under_way, now, familiar=familiar)
+            decision, familiar = await self._decide(pipe, account, source, now)
             _write(pipe)
             if not isinstance(decision, Go):
                 return decision
             made = Reservation(secrets.token_hex(12), asked, account, source, now, familiar)
-            pipe.zadd(_attempts(account), {_OPEN + made.id: now})
-            pipe.zremrangebyscore(_attempts(account), "-inf", now - self._keep)
-            pipe.expire(_attempts(account), self._keep)
+            self._open(pipe, account, made.id, now)
             return made
 
         return await self._atomically(asked, step)
+
+    async def reserve_also(self, reservation: Reservation, shown: Shown) -> Reservation | Wait | Hold:
+        """See `ledger.Ledger`."""
+
+        async def step(pipe: Pipeline, account: str, now: float) -> Reservation | Wait | Hold:
+            decision, _ = await self._decide(pipe, account, reservation.source, now, reservation)
+            _write(pipe)
+            if account == reservation.account:
+                return reservation
+            if not isinstance(decision, Go):
+                return decision
+            self._open(pipe, account, reservation.also_id, now)
+            return replace(reservation, also=shown)
+
+        return await self._atomically(shown.account, step)
 
     async def fail(self, reservation: Reservation, name: str | None) -> None:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, account: str, now: float) -> None:
+            also = reservation.also
+            second = await _second(pipe, reservation)
             _write(pipe)
-            pipe.zrem(_attempts(account), _OPEN + reservation.id)
-            pipe.zadd(_attempts(account), {_FAILED + reservation.id: now})
-            pipe.expire(_attempts(account), self._keep)
-            if name is not None:
-                pipe.set(_name(account), name, ex=self._keep)
+            self._fail(pipe, account, reservation.id, name, now)
+            if also is not None and second == account:  # it was proved meanwhile that they are one
+                pipe.zrem(attempts_of(account), OPEN + reservation.also_id)
+            elif also is not None and second is not None:
+                self._fail(pipe, second, reservation.also_id, also.name if second == also.account else None, now)
 
         await self._atomically(reservation.account, step)
 
@@ -92,28 +102,32 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, counted_under: str, now: float) -> None:
-            await pipe.watch(_attempts(account))
-            over = {_FAILED: reservation.began, _OPEN: reservation.began - UNSETTLED}
-            own = _OPEN + reservation.id
+            await pipe.watch(attempts_of(account))
+            second = await _second(pipe, reservation)
+            over = {FAILED: reservation.began, OPEN: reservation.began - UNSETTLED}
+            own = OPEN + reservation.id
             # What was counted for the typed name is the account's from now on; what belongs to a third account stays there.
             moves = counted_under == reservation.asked != account
-            rows = dict(await pipe.zrange(_attempts(counted_under), 0, -1, withscores=True)) if moves else {}
-            there = dict(await pipe.zrange(_attempts(account), 0, -1, withscores=True))
+            rows = dict(await pipe.zrange(attempts_of(counted_under), 0, -1, withscores=True)) if moves else {}
+            there = dict(await pipe.zrange(attempts_of(account), 0, -1, withscores=True))
             gone = [row for row, time in there.items() if time <= over[row[:2]]]
             _write(pipe)
-            pipe.zrem(_attempts(counted_under), own, *rows)
+            pipe.zrem(attempts_of(counted_under), own, *rows)
             if gone:
-                pipe.zrem(_attempts(account), *gone)
+                pipe.zrem(attempts_of(account), *gone)
             if reservation.asked != account:
-                pipe.set(_alias(reservation.asked), account, ex=int(ALIAS_SECONDS))
+                pipe.set(alias_of(reservation.asked), account, ex=int(ALIAS_SECONDS))
             stay = {row: time for row, time in rows.items() if row != own and time > over[row[:2]]}
+            if second is not None:
+                counted_twice = rows if second == account else rows.keys() - stay.keys()
+                pipe.zrem(attempts_of(second), *(row + ALSO for row in (own, *gone, *counted_twice)))
             if stay:
-                pipe.zadd(_attempts(account), stay)
-                pipe.expire(_attempts(account), self._keep)
-            pipe.zadd(_familiar(account), {reservation.source: now})
-            pipe.zremrangebyrank(_familiar(account), 0, -FAMILIAR_SOURCES - 1)
-            pipe.expire(_familiar(account), int(FAMILIAR_SECONDS))
-            pipe.set(_name(account), name, ex=self._keep)
+                pipe.zadd(attempts_of(account), stay)
+                pipe.expire(attempts_of(account), self._keep)
+            pipe.zadd(familiar_of(account), {reservation.source: now})
+            pipe.zremrangebyrank(familiar_of(account), 0, -FAMILIAR_SOURCES - 1)
+            pipe.expire(familiar_of(account), int(FAMILIAR_SECONDS))
+            pipe.set(name_of(account), name, ex=self._keep)
 
         await self._atomically(reservation.account, step)
 
@@ -121,8 +135,11 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, account: str, _: float) -> None:
+            second = await _second(pipe, reservation)
             _write(pipe)
-            pipe.zrem(_attempts(account), _OPEN + reservation.id)
+            pipe.zrem(attempts_of(account), OPEN + reservation.id)
+            if second is not None:
+                pipe.zrem(attempts_of(second), OPEN + reservation.also_id)
 
         await self._atomically(reservation.account, step)
 
@@ -135,11 +152,11 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, one: str, now: float) -> bool:
-            rows = await pipe.zrange(_attempts(one), 0, -1, withscores=True)
-            failed = [row for row, time in rows if row.startswith(_FAILED) or time <= now - UNSETTLED]
+            rows = await pipe.zrange(attempts_of(one), 0, -1, withscores=True)
+            failed = [row for row, time in rows if row.startswith(FAILED) or time <= now - UNSETTLED]
             _write(pipe)
             if failed:
-                pipe.zrem(_attempts(one), *failed)
+                pipe.zrem(attempts_of(one), *failed)
             return bool(failed)
 
         accounts = [account] if account is not None else await self._accounts()
@@ -149,10 +166,10 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
 
         async def step(pipe: Pipeline, one: str, now: float) -> list[Failure]:
-            rows, name = await pipe.zrange(_attempts(one), 0, -1, withscores=True), await pipe.get(_name(one))
+            rows, name = await pipe.zrange(attempts_of(one), 0, -1, withscores=True), await pipe.get(name_of(one))
             _write(pipe)
             since = now - self._budget.window
-            return [Failure(row[2:], one, now - time, name) for row, time in rows if row.startswith(_FAILED) and time > since]
+            return [Failure(row[2:], one, now - time, name) for row, time in rows if row.startswith(FAILED) and time > since]
 
         return tuple([each for account in await self._accounts() for each in await self._atomically(account, step)])
 
@@ -162,8 +179,8 @@ class ValkeyLedger:
 
             async def step(pipe: Pipeline, account: str, now: float, failure: Failure = failure) -> None:
                 _write(pipe)
-                pipe.zadd(_attempts(account), {_FAILED + failure.id: now - failure.age}, nx=True)
-                pipe.expire(_attempts(account), self._keep)
+                pipe.zadd(attempts_of(account), {FAILED + failure.id: now - failure.age}, nx=True)
+                pipe.expire(attempts_of(account), self._keep)
 
             await self._atomically(failure.account, step)
 
@@ -171,18 +188,40 @@ class ValkeyLedger:
         """See `ledger.Ledger`."""
         await self._client.aclose()
 
+    async def _decide(
+        self, pipe: Pipeline, account: str, source: str, now: float, first: Reservation | None = None
+    ) -> tuple[Decision, bool]:
+        """Whether an attempt may be made, and whether its source is familiar; `first`: it may be for another account already."""
+        seen = await pipe.zscore(familiar_of(account), source)
+        familiar = (seen is not None and seen > now - FAMILIAR_SECONDS) or (first is not None and first.familiar)
+        failed, under_way = parted(await pipe.zrange(attempts_of(account), 0, -1, withscores=True))
+        budget = self._budget if first is None else replace(self._budget, pause=0.0)
+        return decide(budget, failed, under_way, now, familiar=familiar), familiar
+
+    def _open(self, pipe: Pipeline, account: str, id_: str, now: float) -> None:
+        pipe.zadd(attempts_of(account), {OPEN + id_: now})
+        pipe.zremrangebyscore(attempts_of(account), "-inf", now - self._keep)
+        pipe.expire(attempts_of(account), self._keep)
+
+    def _fail(self, pipe: Pipeline, account: str, id_: str, name: str | None, now: float) -> None:
+        pipe.zrem(attempts_of(account), OPEN + id_)
+        pipe.zadd(attempts_of(account), {FAILED + id_: now})
+        pipe.expire(attempts_of(account), self._keep)
+        if name is not None:
+            pipe.set(name_of(account), name, ex=self._keep)
+
     async def _same(self, pipe: Pipeline, epoch: str | None) -> None:
         """Notice a server that was started anew, or emptied: it has lost the word that the first of us wrote. Raises StartedAnewError."""
         if epoch is None:
-            await pipe.set(_EPOCH, secrets.token_hex(8), nx=True)
-            epoch = await pipe.get(_EPOCH)
+            await pipe.set(EPOCH, secrets.token_hex(8), nx=True)
+            epoch = await pipe.get(EPOCH)
         known, self._epoch = self._epoch, epoch
         if known not in {None, epoch}:
             msg = "the throttle's server has lost its counts"
             raise StartedAnewError(msg)
 
     async def _accounts(self) -> list[str]:
-        begins = _attempts("")
+        begins = attempts_of("")
         return [key.removeprefix(begins) async for key in self._scan(begins + "*")]
 
     async def _scan(self, pattern: str) -> Any:
@@ -194,8 +233,8 @@ class ValkeyLedger:
 
     async def _counted(self, account: str) -> Counted | None:
         async def step(pipe: Pipeline, one: str, now: float) -> Counted | None:
-            attempts = _parted(await pipe.zrange(_attempts(one), 0, -1, withscores=True))
-            name = await pipe.get(_name(one))
+            attempts = parted(await pipe.zrange(attempts_of(one), 0, -1, withscores=True))
+            name = await pipe.get(name_of(one))
             _write(pipe)
             found = counted(self._budget, one, name, attempts, now)
             return found if found.failures or found.under_way else None
@@ -210,11 +249,11 @@ class ValkeyLedger:
         try:
             async with self._client.pipeline(transaction=True) as pipe:
                 for attempt in range(TRIES):
-                    await pipe.watch(_alias(asked))
-                    meant, epoch = await pipe.mget(_alias(asked), _EPOCH)
+                    await pipe.watch(alias_of(asked))
+                    meant, epoch = await pipe.mget(alias_of(asked), EPOCH)
                     await self._same(pipe, epoch)
                     account = meant or asked
-                    await pipe.watch(_attempts(account))
+                    await pipe.watch(attempts_of(account))
                     seconds, microseconds = await pipe.time()
                     result = await step(pipe, account, seconds + microseconds / 1e6)
                     try:
@@ -232,6 +271,16 @@ class ValkeyLedger:
         raise LedgerError(msg)
 
 
+async def _second(pipe: Pipeline, reservation: Reservation) -> str | None:
+    """The account that an attempt counts for besides, if there is one, watched from now on."""
+    if reservation.also is None:
+        return None
+    await pipe.watch(alias_of(reservation.also.account))
+    second: str = await pipe.get(alias_of(reservation.also.account)) or reservation.also.account
+    await pipe.watch(attempts_of(second))
+    return second
+
+
 def _write(pipe: Pipeline) -> None:
     """From here on commands are queued, for one transaction."""
     pipe.multi()  # type: ignore[no-untyped-call]  # the library's types leave this one out
@@ -240,24 +289,3 @@ def _write(pipe: Pipeline) -> None:
 def _away(error: Exception) -> LedgerError:
     # The message of a client library may repeat the address with a user in it: the kind says enough.
     return LedgerError(f"the throttle's server does not answer: {type(error).__name__}")
-
-
-def _attempts(account: str) -> str:
-    return f"{PREFIX}attempts:{account}"
-
-
-def _familiar(account: str) -> str:
-    return f"{PREFIX}familiar:{account}"
-
-
-def _alias(asked: str) -> str:
-    return f"{PREFIX}alias:{asked}"
-
-
-def _name(account: str) -> str:
-    return f"{PREFIX}name:{account}"
-
-
-def _parted(rows: list[tuple[str, float]]) -> tuple[list[float], list[float]]:
-    """The times of failures and of attempts under way."""
-    return [time for row, time in rows if row.startswith(_FAILED)], [time for row, time in rows if row.startswith(_OPEN)]

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from kerbauth.core.budget import UNSETTLED, Budget, Hold, Wait
-from kerbauth.throttle.ledger import FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, Ledger, Reservation
+from kerbauth.core.principal import Principal
+from kerbauth.throttle.ledger import FAMILIAR_SECONDS, FAMILIAR_SOURCES, Counted, Ledger, Reservation, Shown, key_of
 from tests.throttle.stores import ALIASS, ALICE, ALICES, BOBS, WEEK, FileStore, ServerStore, running_server
 
 Store = FileStore | ServerStore
 Opener = Callable[..., Ledger]
+ALICE_SHOWN = Shown(ALICES, str(ALICE))
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +249,123 @@ async def test_a_name_that_was_given_to_somebody_else_takes_no_failures_along(op
     await ledger.succeed(await reserved(ledger, ALIASS), BOBS, "bob@KA.TEST")
     await failed(ledger, 1, account=ALICES)
     assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Hold)
+
+
+async def shown(ledger: Ledger, asked: str = ALIASS, source: str = "192.0.2.1") -> Reservation:
+    """An attempt under another name, of which the KDC has shown that it is about alice."""
+    made = await ledger.reserve_also(await reserved(ledger, asked, source), ALICE_SHOWN)
+    assert isinstance(made, Reservation), made
+    return made
+
+
+async def numbers(ledger: Ledger) -> dict[str, tuple[int, int]]:
+    """Failures and attempts under way by account."""
+    return {each.account: (each.failures, each.under_way) for each in await ledger.counted()}
+
+
+async def test_an_attempt_counts_for_the_account_that_the_kdc_has_shown_behind_the_name_as_well(opened: Opener) -> None:
+    ledger = opened()
+    made = await shown(ledger)
+    assert await numbers(ledger) == {ALIASS: (0, 1), ALICES: (0, 1)}
+    await ledger.fail(made, "a.smith@KA.TEST")
+    assert await numbers(ledger) == {ALIASS: (1, 0), ALICES: (1, 0)}
+    assert {each.account: each.name for each in await ledger.counted()} == {ALIASS: "a.smith@KA.TEST", ALICES: "alice@KA.TEST"}
+
+
+async def test_an_attempt_that_costs_nothing_is_taken_back_from_both_accounts(opened: Opener) -> None:
+    ledger = opened()
+    await ledger.cancel(await shown(ledger))
+    assert await ledger.counted() == ()
+
+
+async def test_names_of_one_account_have_one_budget_before_any_of_them_was_proved(opened: Opener) -> None:
+    ledger = opened()
+    await failed(ledger, 1)
+    for name in ("one", "two"):
+        await ledger.fail(await shown(ledger, key_of(Principal((name,), "KA.TEST"))), None)
+    assert isinstance(await ledger.reserve_also(await reserved(ledger, ALIASS), ALICE_SHOWN), Hold)
+    assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Hold)
+
+
+async def test_an_account_that_is_used_up_lets_nobody_through_and_nothing_is_written_down_for_it(opened: Opener) -> None:
+    ledger = opened()
+    waiting = await reserved(ledger, ALIASS)
+    for _ in range(3):
+        await reserved(ledger)
+    assert await ledger.reserve_also(waiting, ALICE_SHOWN) == Wait()
+    assert await numbers(ledger) == {ALIASS: (0, 1), ALICES: (0, 3)}
+
+
+async def test_of_many_names_at_once_no_more_than_the_accounts_budget_are_let_through(opened: Opener) -> None:
+    ledgers = [opened() for _ in range(4)]
+
+    async def attempt(number: int) -> Reservation | Wait | Hold:
+        ledger = ledgers[number % 4]
+        asked = key_of(Principal((f"name-{number % 10}",), "KA.TEST"))
+        made = await ledger.reserve(asked, f"192.0.2.{number}")
+        return await ledger.reserve_also(made, ALICE_SHOWN) if isinstance(made, Reservation) else made
+
+    answers = await asyncio.gather(*(attempt(number) for number in range(40)))
+    assert sum(isinstance(answer, Reservation) for answer in answers) == 3
+
+
+async def test_between_two_names_of_an_account_there_is_no_pause(opened: Opener) -> None:
+    ledger = opened(Budget(failures=5, window=WEEK.window, pause=60.0))
+    await failed(ledger, 2)
+    assert isinstance(await ledger.reserve(ALICES, "192.0.2.1"), Hold)
+    assert (await shown(ledger)).also == ALICE_SHOWN
+
+
+async def test_the_owners_sources_have_the_reserve_under_every_name(opened: Opener) -> None:
+    ledger = opened(Budget(failures=3, window=WEEK.window, reserve=1))
+    await ledger.succeed(await reserved(ledger, source="192.0.2.9"), ALICES, str(ALICE))
+    await failed(ledger, 2, source="198.51.100.1")
+    assert isinstance(await ledger.reserve_also(await reserved(ledger, ALIASS, "198.51.100.1"), ALICE_SHOWN), Hold)
+    assert (await shown(ledger, source="192.0.2.9")).also == ALICE_SHOWN
+
+
+async def test_a_name_that_was_proved_to_be_the_accounts_is_not_counted_there_twice(opened: Opener) -> None:
+    ledger = opened()
+    await ledger.succeed(await reserved(ledger, ALIASS), ALICES, str(ALICE))
+    made = await shown(ledger)
+    assert made.also is None
+    await ledger.fail(made, None)
+    assert await numbers(ledger) == {ALICES: (1, 0)}
+
+
+async def test_attempts_under_way_count_once_when_the_name_is_proved_to_be_the_accounts(opened: Opener) -> None:
+    ledger = opened()
+    right, wrong, gone = [await shown(ledger) for _ in range(3)]
+    await ledger.succeed(right, ALICES, str(ALICE))
+    assert await numbers(ledger) == {ALICES: (0, 2)}
+    await ledger.fail(wrong, None)
+    await ledger.cancel(gone)
+    assert await numbers(ledger) == {ALICES: (1, 0)}
+
+
+async def test_a_success_under_another_name_forgets_what_was_counted_under_both(opened: Opener) -> None:
+    ledger = opened()
+    await ledger.fail(await shown(ledger), None)
+    await failed(ledger, 1)
+    await ledger.succeed(await shown(ledger), ALICES, str(ALICE))
+    assert await ledger.counted() == ()
+
+
+async def test_a_success_forgets_of_another_account_only_what_it_owed_itself(opened: Opener) -> None:
+    """A renamed account keeps the salt with its old name, which may be somebody else's by now."""
+    ledger = opened(Budget(failures=5, window=WEEK.window))
+    await failed(ledger, 1)
+    await ledger.fail(await shown(ledger, BOBS), None)
+    right, under_way = await shown(ledger, BOBS), await shown(ledger, ALIASS)
+    await ledger.succeed(right, BOBS, "bob@KA.TEST")
+    assert await numbers(ledger) == {ALICES: (1, 1), ALIASS: (0, 1)}
+    await ledger.cancel(under_way)
+
+
+async def test_failures_of_both_accounts_are_taken_over(opened: Opener, store: Store, tmp_path: Path) -> None:
+    other = FileStore(tmp_path).ledger() if isinstance(store, ServerStore) else opened()
+    await other.fail(await shown(other), None)
+    ledger = opened()
+    await ledger.adopt(await other.failures())
+    assert await numbers(ledger) == {ALIASS: (1, 0), ALICES: (1, 0)}
+    await other.close()

@@ -18,7 +18,8 @@ from kerbauth.demo.realm import free_port
 from kerbauth.throttle.database import Database
 from kerbauth.throttle.ledger import Ledger, key_of
 from kerbauth.throttle.sqlite import SqliteLedger
-from kerbauth.throttle.valkey import PREFIX, ValkeyLedger
+from kerbauth.throttle.valkey import ValkeyLedger
+from kerbauth.throttle.valkey_keys import PREFIX
 from kerbauth.throttle.valkey_server import Server
 from kerbauth.throttle.window_storage import SqliteWindows
 from kerbauth.throttle.windows import SourceWindows

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from kerbauth.core.principal import Principal
 from kerbauth.throttle.database import Database
-from kerbauth.throttle.ledger import LedgerError, Reservation
+from kerbauth.throttle.ledger import LedgerError, Reservation, Shown, key_of
 from tests.throttle.stores import ALICES, FileStore
 
 FORK = multiprocessing.get_context("fork")
@@ -34,6 +35,25 @@ def reserve_many(folder: Path, times: int) -> int:
 def test_processes_at_once_get_no_more_than_the_budget_together(tmp_path: Path) -> None:
     with FORK.Pool(4) as pool:
         assert sum(pool.starmap(reserve_many, [(tmp_path, 50)] * 4)) == 3
+
+
+def reserve_by_names(folder: Path, names: int) -> int:
+    async def work() -> int:
+        ledger = FileStore(folder).ledger()
+        shown = 0
+        for number in range(names):
+            made = await ledger.reserve(key_of(Principal((f"name-{number}",), "KA.TEST")), "192.0.2.1")
+            if isinstance(made, Reservation):
+                shown += isinstance(await ledger.reserve_also(made, Shown(ALICES, "alice@KA.TEST")), Reservation)
+        await ledger.close()
+        return shown
+
+    return asyncio.run(work())
+
+
+def test_processes_at_once_get_no_more_than_the_budget_by_all_names_together(tmp_path: Path) -> None:
+    with FORK.Pool(4) as pool:
+        assert sum(pool.starmap(reserve_by_names, [(tmp_path, 25)] * 4)) == 3
 
 
 def test_processes_that_open_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
