@@ -105,7 +105,11 @@ class PasswordService:
         # 5 prove the old password and set the new one, 6 tell the throttle
         with trail.step(Stage.KPASSWD) as say:
             outcome = await self._changer.change(
-                asked.principal, request.password, request.new_password, lambda late: self._throttle.settle_later(admitted, late)
+                asked.principal,
+                request.password,
+                request.new_password,
+                lambda late: self._throttle.settle_later(admitted, late),
+                proving.recogniser(self._throttle, admitted, Stage.CHANGEPW_PROOF),
             )
             say(f"changed: {outcome.principal}" if isinstance(outcome, Changed) else f"{outcome.reason} at {outcome.stage}")
         if isinstance(outcome, Changed):

@@ -11,7 +11,7 @@ from kerbauth.core.account import WindowsAccount
 from kerbauth.core.audit import AuditRecord
 from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.kdc_state import KdcState
-from kerbauth.core.outcome import Application, Change, Proof
+from kerbauth.core.outcome import Application, Change, Proof, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
@@ -32,6 +32,22 @@ class TokenAnswer:
     bound: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The attempt may be made. `ticket` is the throttle's own, to settle it with."""
+
+    ticket: object
+
+
+Recognise = Callable[[Principal], Awaitable[Admitted | Refused | Unavailable]]
+"""Is told whose account an attempt is about, and says whether the KDC may be sent a proof of the password.
+
+An account has several names, and a KDC shows by its first answer which of them are one: then, before anything is sent that it could count,
+this is called, once at most, with a principal that is the same for all names of the account. Nobody vouches for that answer yet: the
+principal is fit for counting, and for nothing else. What is answered instead of `Admitted` is what came of the attempt.
+"""
+
+
 class CredentialVerifier(Protocol):
     """Proves credentials to a KDC, and the KDC with our own key.
 
@@ -40,8 +56,11 @@ class CredentialVerifier(Protocol):
     check per call at the KDC; none for a token. Ends by the realm's deadline. Never keeps, logs or returns a password, key or ticket.
     """
 
-    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
-        """Check `password` for `principal`, whose realm is configured.
+    async def verify_password(
+        self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
+    ) -> Proof:
+        """Check `password` for `principal`, whose realm is configured; with the leave of `recognise`, once the KDC shows whose account it
+        is.
 
         If the KDC has the password and has not said what it made of it (the proof is `Unavailable` with `pending`), or whoever waited was
         cancelled, `late` is called once, on the event loop, with what came of it after all. Until then the KDC may or may not have counted
@@ -83,11 +102,18 @@ class PasswordChanger(Protocol):
     ticket.
     """
 
-    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
+    async def change(
+        self,
+        principal: Principal,
+        old: Secret,
+        new: Secret,
+        late: Callable[[Proof], None] | None = None,
+        recognise: Recognise | None = None,
+    ) -> Change:
         """Change the password of `principal`, whose realm is configured, from `old` to `new`.
 
-        `late` is told what came of the old password after all, as in `CredentialVerifier.verify_password`: if the answer is `pending` at
-        CHANGEPW_PROOF, or whoever waited was cancelled.
+        `recognise` is asked before the old password is proved. `late` is told what came of it after all, as in
+        `CredentialVerifier.verify_password`: if the answer is `pending` at CHANGEPW_PROOF, or whoever waited was cancelled.
         """
         ...
 
@@ -171,13 +197,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """The attempt may be made. `ticket` is the throttle's own, to settle it with."""
-
-    ticket: object
-
-
-@dataclass(frozen=True, slots=True)
 class Throttled:
     """The attempt may not be made before `retry_after` seconds have passed. `why` is for an administrator."""
 
@@ -187,7 +206,9 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The KDC said moments ago that this very password is wrong, with this reason. It is not asked again."""
+    """This very password was refused moments ago with this reason: as wrong by the KDC, or held for the account behind the name. The KDC is
+    not asked again.
+    """
 
     reason: Reason
 
@@ -205,12 +226,22 @@ class Throttle(Protocol):
 
     Promise: of the attempts it admits for one account, no more than the configured budget can be counted as failures by the KDC within
     the configured window, however many sources, processes and machines that share its store ask at once; an attempt under way counts until
-    it is settled. It never keeps or passes on a password, and names of which nobody knows that they are accounts only as digests. What it
-    answers does not depend on whether there is such an account.
+    it is settled. One account is all spellings of a name, all names that were proved to be its own, and all whose attempts `recognise`
+    was told to be about it. It never keeps or passes on a password, and names of which nobody knows that they are accounts only as digests.
+    What `admit` answers does not depend on whether there is such an account, but for names that were proved to be another's.
     """
 
     async def admit(self, principal: Principal, source: Source, password: Secret) -> Admission:
         """Whether the KDC may be asked about this password now. Waits a little for other attempts at the account to be settled."""
+        ...
+
+    async def recognise(self, admitted: Admitted, account: Principal) -> Admission:
+        """The KDC says that an admitted attempt, which it has not been asked to judge yet, is about `account`: whether it may be now.
+
+        It counts for that account, too, if it is `Admitted`. Otherwise no password may be proved, and a caller who is not to learn which
+        accounts there are must not be told why: an unknown name has no account behind it. The attempt is to be settled all the same, with
+        the refusal; it counts for the name that was asked, as one for an unknown name does.
+        """
         ...
 
     async def settle(self, admitted: Admitted, proof: Proof) -> None:

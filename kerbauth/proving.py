@@ -8,7 +8,7 @@ from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Proof, Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
-from kerbauth.ports import Admitted, CredentialVerifier, Repeated, Source, Throttle, Throttled, Unsettled
+from kerbauth.ports import Admission, Admitted, CredentialVerifier, Recognise, Repeated, Source, Throttle, Throttled, Unsettled
 
 
 def source_of(request: PasswordLogin | PasswordChange) -> Source:
@@ -21,15 +21,28 @@ def source_of(request: PasswordLogin | PasswordChange) -> Source:
 
 async def admit(throttle: Throttle, principal: Principal, request: PasswordLogin | PasswordChange) -> Admitted | Refused | Unavailable:
     """Whether the KDC may be asked now; what the caller is answered if not."""
-    admission = await throttle.admit(principal, source_of(request), request.password)
+    return _answer(await throttle.admit(principal, source_of(request), request.password), Stage.THROTTLE)
+
+
+def recogniser(throttle: Throttle, admitted: Admitted, stage: Stage) -> Recognise:
+    """Who is told whose account an admitted attempt is about. What is held then has `stage`, that of the exchange which has shown it."""
+
+    async def recognise(account: Principal) -> Admitted | Refused | Unavailable:
+        return _answer(await throttle.recognise(admitted, account), stage)
+
+    return recognise
+
+
+def _answer(admission: Admission, stage: Stage) -> Admitted | Refused | Unavailable:
     match admission:
         case Admitted():
             return admission
         case Throttled(retry_after, why):
-            return Refused(Reason.THROTTLED, Stage.THROTTLE, retry_after=retry_after, diagnostic=why)
+            return Refused(Reason.THROTTLED, stage, retry_after=retry_after, diagnostic=why)
         case Repeated(reason):
-            diagnostic = "the same wrong password as moments ago; the KDC was not asked again"
-            return Refused(reason, Stage.THROTTLE, diagnostic=diagnostic)
+            # What was held for the account that the KDC has shown is told as it was then (see `core.disclosure`).
+            where = Stage.AS if reason is Reason.THROTTLED else Stage.THROTTLE
+            return Refused(reason, where, diagnostic="the same password as moments ago; the KDC was not asked again")
         case Unsettled():
             diagnostic = "the KDC has not answered earlier attempts at this account yet"
             return Unavailable(Reason.KDC_UNREACHABLE, Stage.THROTTLE, diagnostic=diagnostic)
@@ -44,7 +57,8 @@ async def prove(
 
     If the verifier raises something, which is a bug, nobody knows what the KDC counted, and the attempt stays written down.
     """
-    proof = await verifier.verify_password(principal, request.password, lambda late: throttle.settle_later(admitted, late))
+    recognise = recogniser(throttle, admitted, Stage.AS)
+    proof = await verifier.verify_password(principal, request.password, lambda late: throttle.settle_later(admitted, late), recognise)
     if not (isinstance(proof, Unavailable) and proof.pending):
         await throttle.settle(admitted, proof)
     return proof

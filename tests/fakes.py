@@ -8,20 +8,38 @@ from kerbauth.core.channel import ChannelBinding
 from kerbauth.core.outcome import Application, Change, Proof
 from kerbauth.core.principal import Principal
 from kerbauth.core.secret import Secret
-from kerbauth.ports import Admission, Admitted, Answer, AuditError, Permitted, Question, RealmState, Source, TokenAnswer
+from kerbauth.ports import (
+    Admission,
+    Admitted,
+    Answer,
+    AuditError,
+    Permitted,
+    Question,
+    RealmState,
+    Recognise,
+    Source,
+    TokenAnswer,
+)
 
 
 @dataclass
 class FakeVerifier:
-    """Answers what it was told to, and remembers who was asked for."""
+    """Answers what it was told to, and remembers who was asked for. `behind` is the account that its KDC shows to be meant."""
 
     answer: Proof
     token_answer: TokenAnswer | None = None
     asked: list[Principal] = field(default_factory=list)
     late: Proof | None = None
+    behind: Principal | None = None
 
-    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
+    async def verify_password(
+        self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
+    ) -> Proof:
         self.asked.append(principal)
+        if self.behind is not None and recognise is not None:
+            leave = await recognise(self.behind)
+            if not isinstance(leave, Admitted):
+                return leave
         if self.late is not None and late is not None:
             late(self.late)
         return self.answer
@@ -35,14 +53,26 @@ class FakeVerifier:
 
 @dataclass
 class FakeChanger:
-    """Answers what it was told to, and remembers whose password was to be changed."""
+    """Answers what it was told to, and remembers whose password was to be changed. `behind` as with `FakeVerifier`."""
 
     answer: Change
     asked: list[Principal] = field(default_factory=list)
     late: Proof | None = None
+    behind: Principal | None = None
 
-    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
+    async def change(
+        self,
+        principal: Principal,
+        old: Secret,
+        new: Secret,
+        late: Callable[[Proof], None] | None = None,
+        recognise: Recognise | None = None,
+    ) -> Change:
         self.asked.append(principal)
+        if self.behind is not None and recognise is not None:
+            leave = await recognise(self.behind)
+            if not isinstance(leave, Admitted):
+                return leave
         if self.late is not None and late is not None:
             late(self.late)
         return self.answer
@@ -50,9 +80,13 @@ class FakeChanger:
 
 @dataclass
 class FakeThrottle:
-    """Admits everybody, or answers what it was told to, and remembers how attempts ended."""
+    """Admits everybody, or answers what it was told to, and remembers how attempts ended. `recognised` is the answer for accounts that are
+    shown to be behind a name.
+    """
 
     answer: Admission = field(default_factory=lambda: Admitted("ticket"))
+    recognised: Admission = field(default_factory=lambda: Admitted("ticket"))
+    behind: list[Principal] = field(default_factory=list)
     asked: list[tuple[Principal, Source]] = field(default_factory=list)
     settled: list[Proof] = field(default_factory=list)
     settled_later: list[Proof] = field(default_factory=list)
@@ -61,6 +95,10 @@ class FakeThrottle:
     async def admit(self, principal: Principal, source: Source, password: Secret) -> Admission:
         self.asked.append((principal, source))
         return self.answer
+
+    async def recognise(self, admitted: Admitted, account: Principal) -> Admission:
+        self.behind.append(account)
+        return self.recognised
 
     async def settle(self, admitted: Admitted, proof: Proof) -> None:
         self.settled.append(proof)

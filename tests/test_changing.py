@@ -141,6 +141,15 @@ async def test_attempts_are_counted_by_client_and_by_address_as_logins_are() -> 
     assert [source for _, source in made.throttle.asked] == [Source("127.0.0.1"), Source("client:trusted", named=True)]
 
 
+async def test_a_change_that_is_held_for_the_account_behind_the_name_is_settled_and_takes_as_long_as_a_wrong_password() -> None:
+    made = Bench(
+        changer=FakeChanger(Changed(ALICE), behind=CANONICAL), throttle=FakeThrottle(recognised=Throttled(42.5, "the account is held"))
+    )
+    held = Refused(Reason.THROTTLED, Stage.CHANGEPW_PROOF, retry_after=42.5, diagnostic="the account is held")
+    assert (await made.service.change(request())).outcome == held
+    assert (made.throttle.behind, made.throttle.settled, made.slept) == ([CANONICAL], [held], [0.25])
+
+
 @pytest.mark.parametrize(
     ("answer", "settled"),
     [

@@ -347,6 +347,33 @@ async def test_an_attempt_counts_for_its_address_or_its_client(peer: str, caller
     assert bench.throttle.asked == [(ALICE, source)]
 
 
+async def test_the_throttle_is_told_whose_account_the_kdc_has_shown() -> None:
+    wrong = Refused(Reason.BAD_CREDENTIALS, Stage.AS)
+    bench = Bench(verifier=FakeVerifier(wrong, behind=Principal(("asmith",), "KA.TEST")))
+    assert (await bench.service.password(request())).verdict == wrong
+    assert bench.throttle.behind == [Principal(("asmith",), "KA.TEST")]
+    assert bench.throttle.settled == [wrong]
+
+
+@pytest.mark.parametrize("disclosure", Disclosure)
+async def test_an_attempt_that_is_held_for_the_account_behind_its_name_is_settled_and_takes_as_long_as_a_wrong_password(
+    disclosure: Disclosure,
+) -> None:
+    verifier = FakeVerifier(Proved(ALICE), behind=Principal(("asmith",), "KA.TEST"))
+    bench = Bench(verifier=verifier, throttle=FakeThrottle(recognised=Throttled(42.5, "the account is held")))
+    result = await bench.service.password(request(caller=Caller("client", disclosure)))
+    held = Refused(Reason.THROTTLED, Stage.AS, retry_after=42.5, diagnostic="the account is held")
+    assert result.verdict == held
+    assert bench.throttle.settled == [held]
+    assert bench.slept == ([0.25] if disclosure is Disclosure.GUARDED else [])
+
+
+async def test_a_password_that_was_held_for_the_account_behind_its_name_is_held_alike_when_it_comes_again() -> None:
+    result = await Bench(throttle=FakeThrottle(Repeated(Reason.THROTTLED))).service.password(request())
+    assert isinstance(result.verdict, Refused)
+    assert (result.verdict.reason, result.verdict.stage) == (Reason.THROTTLED, Stage.AS)
+
+
 async def test_a_ticket_is_not_throttled() -> None:
     bench = Bench(throttle=FakeThrottle(Throttled(42.5, "the account is held")))
     verdict = (await bench.service.token(TokenLogin(ORIGIN, Caller(), b"ticket", "desktop"))).verdict

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from enum import StrEnum
 
+from kerbauth.core.codes.model import Stage
 from kerbauth.core.outcome import Changed, Granted, Refused, Unavailable, Verdict
 from kerbauth.core.reason_table import REASONS
 from kerbauth.core.reasons import Reason
@@ -44,8 +45,13 @@ def looks_alike(verdict: Verdict | Changed, disclosure: Disclosure) -> bool:
         disclosure is Disclosure.GUARDED
         and isinstance(verdict, Refused)
         and not verdict.proved
-        and (REASONS[verdict.reason].guarded or verdict.reason is Reason.BAD_CREDENTIALS)
+        and (REASONS[verdict.reason].guarded or verdict.reason is Reason.BAD_CREDENTIALS or _held_by_its_account(verdict))
     )
+
+
+def _held_by_its_account(verdict: Refused) -> bool:
+    """Whether it is throttled for an account that the KDC has shown to be behind the name: behind an unknown name there is none."""
+    return verdict.reason is Reason.THROTTLED and verdict.stage is not Stage.THROTTLE
 
 
 def rest(elapsed: float, floor: float) -> float:

@@ -72,12 +72,17 @@ class OutsideError(EndedError):
         self.sent = sent
 
 
+async def _nobody(_: Reply) -> None:
+    """Hears nothing."""
+
+
 @dataclass(slots=True)
 class Conversation:
     """The KDC that answered first is the one that is asked from then on: a second one would count a wrong password once more.
 
     `proof_sent`: a request that proves the password has left. `unsettled`: one has, and what the KDC made of it is not known: it may have
-    counted a wrong password. `waiting` is such a request while its reply has not come.
+    counted a wrong password. `waiting` is such a request while its reply has not come. `hear` is told every reply of an AS exchange outside
+    armour, before anything is made of it; it may raise EndedError.
     """
 
     realm: str
@@ -85,6 +90,7 @@ class Conversation:
     cpu: Cpu
     context: Context
     until: float
+    hear: Callable[[Reply], Awaitable[None]] = _nobody
     kdc: Kdc | None = None
     failed_over: bool = False
     proof_sent: bool = False
@@ -120,6 +126,8 @@ class Conversation:
             proves = bool(message) and stage is not Stage.TGS and self._proves(stage, exchange, request)
             message = await (self._proved(request.message) if proves else self._asked(request.message, stage))
             reply = self._checked(stage, message, armoured=exchange.armoured)
+            if stage is not Stage.TGS and not exchange.armoured:
+                await self.hear(reply)
             if hear is not None:
                 await hear(reply)
         raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic="the KDC asks for ever more steps"))

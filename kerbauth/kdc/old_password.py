@@ -16,8 +16,10 @@ from kerbauth.kdc.libkrb5.change import ChangeConversation
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
 from kerbauth.kdc.password import GRACE, PasswordLogin
 from kerbauth.kdc.protocol.kpasswd import KpasswdResult
+from kerbauth.kdc.recognition import Recognition
 from kerbauth.kdc.settling import Late, left_alone, settled
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
+from kerbauth.ports import Recognise
 
 STAGE: Final = Stage.CHANGEPW_PROOF
 
@@ -47,15 +49,17 @@ class Proved:
 
 @asynccontextmanager
 async def prove(
-    login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Late = None
+    login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Late = None, recognise: Recognise | None = None
 ) -> AsyncIterator[Proved | Refused | Unavailable]:
-    """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`: see `ports`."""
+    """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`, `recognise`: see
+    `ports`.
+    """
     try:
         context = Context()
     except LibraryError as error:
         yield Unavailable(Reason.INTERNAL, STAGE, diagnostic=str(error))
         return
-    talk = Conversation(login.realm.name, login.kdcs, login.cpu, context, until)
+    talk = Conversation(login.realm.name, login.kdcs, login.cpu, context, until, Recognition(principal, recognise).hear)
     try:
         yield await _proved(login, talk, principal, old, late)
     finally:

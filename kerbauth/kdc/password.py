@@ -38,9 +38,11 @@ from kerbauth.kdc.libkrb5.proof import open_with_our_key
 from kerbauth.kdc.naming import client_of, told_of_windows
 from kerbauth.kdc.opened import Believing, Ticket, not_of_now
 from kerbauth.kdc.realm import KerberosRealm
+from kerbauth.kdc.recognition import Recognition
 from kerbauth.kdc.settling import Late, left_alone, settled
 from kerbauth.kdc.transport.errors import NoKdcError, SilentKdcError
 from kerbauth.kdc.transport.kdcs import Kdcs
+from kerbauth.ports import Recognise
 from kerbauth.settings import RealmKind
 
 _KEY_EXPIRED: Final = 23  # RFC 4120 7.5.9 KDC_ERR_KEY_EXPIRED
@@ -81,8 +83,10 @@ class PasswordLogin:
     armour: Armour | None = None
     by_tgt_until: float = 0.0
 
-    async def verify(self, principal: Principal, password: Secret, until: float, late: Late = None) -> Proof | Referral:
-        """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`: see `ports`.
+    async def verify(
+        self, principal: Principal, password: Secret, until: float, late: Late = None, recognise: Recognise | None = None
+    ) -> Proof | Referral:
+        """Check `password` for `principal` by the loop's time `until`; raises nothing for an answer. `late`, `recognise`: see `ports`.
 
         With a `Referral` no password has been sent to anybody.
         """
@@ -90,7 +94,7 @@ class PasswordLogin:
             context = Context()
         except LibraryError as error:  # its configuration is ours, and was read before
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic=str(error))
-        talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until)
+        talk = Conversation(self.realm.name, self.kdcs, self.cpu, context, until, Recognition(principal, recognise).hear)
         try:
             async with asyncio.timeout_at(until + GRACE):
                 return settled(talk, await self._prove(talk, principal, password), late)

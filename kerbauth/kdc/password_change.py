@@ -24,6 +24,7 @@ from kerbauth.kdc.protocol.policy import read_policy
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.transport import kpasswd
 from kerbauth.kdc.transport.kpasswd import Answered, NotSent, Server, Unanswered
+from kerbauth.ports import Recognise
 from kerbauth.settings.fields import split_host_port
 from kerbauth.settings.kdcs import Transport
 
@@ -67,11 +68,11 @@ class ChangeEngine(Protocol):
     """Kerberos, as far as a change needs it."""
 
     def prove_old(
-        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
     ) -> AbstractAsyncContextManager[ProvedOld | Refused | Unavailable]:
         """Prove the old password by an AS exchange for kadmin/changepw within the realm's deadline; a place among the realm's logins is
-        held as long as the context is. At most one check of the password at a KDC. What fails has the stage CHANGEPW_PROOF. `late` as in
-        `ports.PasswordChanger`.
+        held as long as the context is. At most one check of the password at a KDC. What fails has the stage CHANGEPW_PROOF. `late` and
+        `recognise` as in `ports.PasswordChanger`.
         """
         ...
 
@@ -87,12 +88,19 @@ class KpasswdChanger:
         self._realms = {realm.name: realm for realm in realms}
         self._engine = engine
 
-    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
+    async def change(
+        self,
+        principal: Principal,
+        old: Secret,
+        new: Secret,
+        late: Callable[[Proof], None] | None = None,
+        recognise: Recognise | None = None,
+    ) -> Change:
         """See `ports.PasswordChanger`."""
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.CHANGEPW_PROOF, diagnostic="the realm is not configured")
-        async with self._engine.prove_old(principal, old, late) as proved:
+        async with self._engine.prove_old(principal, old, late, recognise) as proved:
             if isinstance(proved, Refused | Unavailable):
                 return proved
             try:

@@ -26,7 +26,7 @@ from kerbauth.kdc.password_change import ProvedOld
 from kerbauth.kdc.readiness import Readiness
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.slots import FullError, Slots
-from kerbauth.ports import RealmState, TokenAnswer
+from kerbauth.ports import RealmState, Recognise, TokenAnswer
 from kerbauth.settings import RealmKind
 from kerbauth.settings.fields import split_host_port
 from kerbauth.settings.kdcs import Fast
@@ -77,15 +77,17 @@ class KerberosVerifier:
         """The threads that the next verifier goes on with."""
         return self._cpu
 
-    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
+    async def verify_password(
+        self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
+    ) -> Proof:
         """See `ports.CredentialVerifier`.
 
         A domain controller may say that a user principal name is one of another domain. That is followed once, and only to a domain that
         the first one's settings name in `trusts`: nobody vouches for the KDC's word, and the password goes where it points.
         """
-        proof = await self._verified(principal, password, late)
+        proof = await self._verified(principal, password, late, recognise)
         if isinstance(proof, Referral) and self._follows(principal, proof.realm):
-            proof = await self._verified(Principal(principal.components, proof.realm), password, late)
+            proof = await self._verified(Principal(principal.components, proof.realm), password, late, recognise)
         return proof.refused if isinstance(proof, Referral) else proof
 
     def _follows(self, principal: Principal, referred: str) -> bool:
@@ -93,27 +95,29 @@ class KerberosVerifier:
         windows = then is not None and first.kind is then.settings.kind is RealmKind.AD
         return windows and referred in first.trusts and is_upn(principal)
 
-    async def _verified(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None) -> Proof | Referral:
+    async def _verified(
+        self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None, recognise: Recognise | None
+    ) -> Proof | Referral:
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the realm is not configured")
         try:
             async with realm.slots.one(realm.settings.deadline) as until:
                 await realm.asking.begin()
-                return await realm.login.verify(principal, password, until, late)
+                return await realm.login.verify(principal, password, until, late, recognise)
         except FullError as error:
             return _no_slot(realm.settings, error)
 
     @asynccontextmanager
     async def prove_old(
-        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
     ) -> AsyncIterator[ProvedOld | Refused | Unavailable]:
         """See `password_change.ChangeEngine`. Raises KeyError for a realm that is not configured."""
         realm = self._realms[principal.realm]
         try:
             async with realm.slots.one(realm.settings.deadline) as until:
                 await realm.asking.begin()
-                async with old_password.prove(realm.login, principal, old, until, late) as proved:
+                async with old_password.prove(realm.login, principal, old, until, late, recognise) as proved:
                     yield proved
         except FullError as error:
             yield replace(_no_slot(realm.settings, error), stage=Stage.CHANGEPW_PROOF)

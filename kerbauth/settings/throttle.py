@@ -35,7 +35,7 @@ class ThrottleSettings(Table):
         4,
         ge=1,
         description="Wrong passwords for one account within `window`, from all sources together; then no KDC is asked about it. "
-        "Set it below the KDC's own lock-out threshold.",
+        "Set it below the KDC's own lock-out threshold, and below that of every fine-grained policy.",
     )
     window: Seconds = Field(900.0, description="The time in which failures count. Not shorter than that of the KDC's own lock-out policy.")
     reserve: int = Field(

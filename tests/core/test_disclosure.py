@@ -99,3 +99,17 @@ def test_without_a_floor_nothing_waits() -> None:
 @given(st.floats(0, 60), st.floats(0.001, 5))
 def test_an_answer_never_waits_longer_than_one_floor(elapsed: float, floor: float) -> None:
     assert -1e-9 <= rest(elapsed, floor) <= floor
+
+
+@pytest.mark.parametrize("stage", [Stage.AS, Stage.CHANGEPW_PROOF])
+def test_what_is_held_for_the_account_behind_a_name_looks_like_a_wrong_password_to_strangers(stage: Stage) -> None:
+    held = Refused(Reason.THROTTLED, stage, retry_after=60.0, diagnostic="x")
+    assert looks_alike(held, Disclosure.GUARDED)
+    assert told(held, Disclosure.GUARDED) == Refused(Reason.BAD_CREDENTIALS, stage)
+    assert told(held, Disclosure.FULL) is held
+
+
+def test_what_is_held_for_the_name_that_was_typed_is_told_to_everybody() -> None:
+    held = Refused(Reason.THROTTLED, Stage.THROTTLE, retry_after=60.0)
+    assert not looks_alike(held, Disclosure.GUARDED)
+    assert told(held, Disclosure.GUARDED) == held

@@ -25,6 +25,7 @@ from kerbauth.kdc.protocol.kpasswd import Failed, KpasswdResult, Result, Unreada
 from kerbauth.kdc.protocol.krb_error import KrbError
 from kerbauth.kdc.realm import KerberosRealm
 from kerbauth.kdc.transport.kpasswd import Server
+from kerbauth.ports import Recognise
 from kerbauth.settings.kdcs import Transport
 from kerbauth.texts import load_texts
 
@@ -63,7 +64,7 @@ class Engine:
 
     @asynccontextmanager
     async def prove_old(
-        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
     ) -> AsyncIterator[Proven | Refused | Unavailable]:
         if isinstance(self.proved, Proven):
             self.proved.until = asyncio.get_running_loop().time() + self.seconds

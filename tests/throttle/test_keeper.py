@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -458,3 +459,144 @@ async def test_a_caller_that_hangs_up_while_the_attempt_is_settled_leaves_nothin
         with contextlib.suppress(asyncio.CancelledError):
             await settling
     assert isinstance(await bench.ask("right"), Admitted)
+
+
+async def recognised(bench: Bench, password: str, principal: Principal = ALIAS, source: Source = HOME) -> tuple[Admitted, Admission]:
+    """An attempt under another name, and what is said when the KDC shows that it is about alice."""
+    admitted = await bench.ask(password, source, principal)
+    assert isinstance(admitted, Admitted), admitted
+    return admitted, await bench.throttle.recognise(admitted, ALICE)
+
+
+async def failed_as(bench: Bench, principal: Principal, times: int, source: Source = HOME) -> None:
+    for number in range(times):
+        admitted, leave = await recognised(bench, f"{principal.name}-{number}", principal, source)
+        assert isinstance(leave, Admitted), leave
+        await bench.throttle.settle(admitted, WRONG)
+
+
+async def test_names_that_the_kdc_shows_to_be_one_account_share_its_budget(make: Maker) -> None:
+    bench = make()
+    for name in ("one", "two", "three"):
+        await failed_as(bench, Principal((name,), "KA.TEST"), 1)
+    _, leave = await recognised(bench, "four")
+    assert isinstance(leave, Throttled)
+    assert 590 < leave.retry_after <= 600
+    assert bench.counts.held == ["account"]
+    assert isinstance(await bench.ask("five"), Throttled)
+
+
+async def test_the_accounts_own_name_is_not_written_down_twice(make: Maker, tmp_path: Path) -> None:
+    bench = make()
+    admitted = await bench.ask("wrong", principal=Principal(("ALICE",), "KA.TEST"))
+    assert isinstance(admitted, Admitted)
+    assert await bench.throttle.recognise(admitted, ALICE) is admitted
+    ledger = tier("another look", tmp_path / "throttle.sqlite3").ledger
+    assert [each.under_way for each in await ledger.counted()] == [1]
+    await ledger.close()
+
+
+async def test_what_is_held_for_the_account_behind_it_counts_for_the_name_as_an_unknown_one_does(make: Maker) -> None:
+    bench = make(repeat=30.0)
+    await failed_as(bench, Principal(("one",), "KA.TEST"), 3)
+    nobody = Principal(("nobody",), "KA.TEST")
+    for number in range(3):
+        admitted, leave = await recognised(bench, f"try-{number}")
+        assert isinstance(leave, Throttled)
+        await bench.throttle.settle(admitted, Refused(Reason.THROTTLED, Stage.AS))
+        await bench.login(UNKNOWN, f"try-{number}", principal=nobody)
+        again, unknown = [await bench.ask(f"try-{number}", principal=principal) for principal in (ALIAS, nobody)]
+        assert (again, unknown) == (Repeated(Reason.THROTTLED), Repeated(Reason.UNKNOWN_USER))
+    assert [type(await bench.ask("one more", principal=principal)) for principal in (ALIAS, nobody)] == [Throttled, Throttled]
+
+
+async def test_an_account_is_cleared_by_a_success_under_any_name(make: Maker) -> None:
+    bench = make()
+    await failed_as(bench, ALIAS, 2)
+    admitted, _ = await recognised(bench, "right")
+    await bench.throttle.settle(admitted, Proved(ALICE))
+    for number in range(3):
+        await bench.login(WRONG, f"wrong-{number}")
+
+
+async def test_a_wrong_password_is_known_again_under_the_accounts_other_names(make: Maker) -> None:
+    bench = make(repeat=30.0)
+    await failed_as(bench, ALIAS, 1)
+    assert await bench.ask("a.smith-0") == Repeated(Reason.BAD_CREDENTIALS)
+    _, leave = await recognised(bench, "a.smith-0", Principal(("one",), "KA.TEST"))
+    assert leave == Repeated(Reason.BAD_CREDENTIALS)
+    assert bench.counts.repeats == 2
+
+
+async def test_a_success_forgets_wrong_passwords_of_the_account_and_of_the_name(make: Maker) -> None:
+    bench = make(repeat=30.0)
+    await failed_as(bench, ALIAS, 1)
+    admitted, _ = await recognised(bench, "right")
+    await bench.throttle.settle(admitted, Proved(ALIAS))
+    assert isinstance(await bench.ask("a.smith-0", principal=ALIAS), Admitted)
+    assert isinstance(await bench.ask("a.smith-0"), Admitted)
+
+
+async def test_an_attempt_waits_for_others_at_the_account_behind_its_name(make: Maker) -> None:
+    bench = make()
+    others = [await bench.ask(f"pending-{number}") for number in range(3)]
+    admitted = await bench.ask("right", principal=ALIAS)
+    assert isinstance(admitted, Admitted)
+    waiting = asyncio.create_task(bench.throttle.recognise(admitted, ALICE))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert isinstance(others[0], Admitted)
+    bench.throttle.settle_later(others[0], UNREACHABLE)
+    assert await waiting is admitted
+
+
+async def test_who_waits_too_long_at_the_account_behind_the_name_is_not_told_that_the_password_was_wrong(make: Maker) -> None:
+    bench = make()
+    for number in range(3):
+        await bench.ask(f"pending-{number}")
+    admitted = await bench.ask("right", principal=ALIAS)
+    assert isinstance(admitted, Admitted)
+    waiting = asyncio.create_task(bench.throttle.recognise(admitted, ALICE))
+    await asyncio.sleep(0)
+    bench.clock[0] += 10
+    assert await waiting == Unsettled()
+
+
+async def test_who_hangs_up_while_the_account_behind_the_name_is_looked_at_leaves_nothing_there(make: Maker, tmp_path: Path) -> None:
+    bench = make()
+    admitted = await bench.ask("right", principal=ALIAS)
+    assert isinstance(admitted, Admitted)
+    with contextlib.closing(sqlite3.connect(tmp_path / "throttle.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        leaving = asyncio.create_task(bench.throttle.recognise(admitted, ALICE))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        bench.throttle.settle_later(admitted, UNREACHABLE)
+        other.execute("COMMIT")
+    await bench.throttle.close()
+    ledger = tier("another look", tmp_path / "throttle.sqlite3").ledger
+    assert await ledger.counted() == ()
+    await ledger.close()
+
+
+async def test_the_next_store_counts_for_the_account_when_the_first_is_lost_in_between(make: Maker, tmp_path: Path) -> None:
+    file = tmp_path / "throttle.sqlite3"
+    with running_server() as store:
+        bench = with_server(make, store, file)
+        admitted = await bench.ask("wrong", principal=ALIAS)
+        store.stop()
+        assert isinstance(admitted, Admitted)
+        assert await bench.throttle.recognise(admitted, ALICE) is admitted
+        ledger = tier("another look", file).ledger
+        assert [each.under_way for each in await ledger.counted()] == [1]
+        await bench.throttle.settle(admitted, UNREACHABLE)
+        assert await ledger.counted() == ()
+        await ledger.close()
+
+
+async def test_where_it_is_switched_off_every_account_may_be_asked_about() -> None:
+    admitted = Admitted(None)
+    assert await NoThrottle().recognise(admitted, ALICE) is admitted

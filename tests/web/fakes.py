@@ -26,7 +26,7 @@ from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
 from kerbauth.core.sid import Sid
 from kerbauth.login import LoginService, Ports
-from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question, RealmState, TokenAnswer
+from kerbauth.ports import Answer, AuditError, NotPermitted, Permitted, Question, RealmState, Recognise, TokenAnswer
 from kerbauth.texts import Texts, load_texts
 from kerbauth.web.clients import Client, Clients
 from kerbauth.web.exchange import Services
@@ -55,7 +55,9 @@ class MemoryVerifier:
         self.reached = asyncio.Event()
         self.gate: asyncio.Event | None = None
 
-    async def verify_password(self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None) -> Proof:
+    async def verify_password(
+        self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
+    ) -> Proof:
         self.asked.append(str(principal))
         self.reached.set()
         if self.gate is not None:
@@ -88,7 +90,14 @@ class MemoryChanger:
         self._verifier = verifier
         self.answer: Change | None = None
 
-    async def change(self, principal: Principal, old: Secret, new: Secret, late: Callable[[Proof], None] | None = None) -> Change:
+    async def change(
+        self,
+        principal: Principal,
+        old: Secret,
+        new: Secret,
+        late: Callable[[Proof], None] | None = None,
+        recognise: Recognise | None = None,
+    ) -> Change:
         proof = await self._verifier.verify_password(principal, old)
         if self.answer is not None:
             return self.answer

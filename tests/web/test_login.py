@@ -103,7 +103,7 @@ async def test_another_application_than_the_clients_own_is_403(open_door: Opener
 
 
 async def test_throttled_is_429_with_retry_after(door: Door) -> None:
-    door.world.verifier.proofs[str(ALICE)] = Refused(Reason.THROTTLED, Stage.REQUEST)
+    door.world.verifier.proofs[str(ALICE)] = Refused(Reason.THROTTLED, Stage.THROTTLE)
     got = await door.login()
     assert (got.status, got.headers["Retry-After"]) == (429, "5")
 

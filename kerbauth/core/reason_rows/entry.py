@@ -159,7 +159,7 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             Reason.THROTTLED,
             N_("Too many attempts"),
             N_("There were too many failed attempts. Wait a minute and try again."),
-            N_("Refused here, by [throttle], so that the account is not locked at the KDC. No KDC was asked."),
+            N_("Refused here, by [throttle], so that the account is not locked at the KDC. No KDC was given the password."),
         ),
     ),
     *rows(
