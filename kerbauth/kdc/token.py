@@ -56,6 +56,7 @@ class Token(Enum):
         False,
     )
     NEGOEX = (Reason.BAD_TOKEN, N_("The client sent a NegoEx token, which is not accepted here."), False)
+    SERVERS = (Reason.BAD_TOKEN, N_("The token is the one with which a server begins a negotiation, and no client."), False)
     IAKERB = (
         Reason.BAD_TOKEN,
         N_("The client asks this service to pass Kerberos messages on (IAKERB), which it does not do."),
@@ -105,20 +106,27 @@ def _kind_of_parsed(parsed: Any) -> Token:
         return Token.DAMAGED
     if parsed.this_mech == _SPNEGO:
         inner = unpack_token(parsed.inner_context_token)
-        return _kind_of_offer(list(inner.mech_types), inner.mech_token) if isinstance(inner, NegTokenInit) else Token.DAMAGED
+        return _kind_of_offer(inner) if isinstance(inner, NegTokenInit) else Token.DAMAGED
     if parsed.this_mech in _KRB5:
         return Token.KERBEROS
     return Token.IAKERB if parsed.this_mech == _IAKERB else Token.OTHER_MECHANISM
 
 
-def _kind_of_offer(mechanisms: list[str], mech_token: bytes | None) -> Token:
-    """What a NegTokenInit offers (RFC 4178 4.2.1): the optimistic token belongs to the first mechanism of the list."""
+def _kind_of_offer(offer: NegTokenInit) -> Token:
+    """What a NegTokenInit offers (RFC 4178 4.2.1): the optimistic token belongs to the first mechanism of the list.
+
+    Windows puts Kerberos first where it has a ticket, under its own OID and the right one, and NegoEx and NTLM behind it. Where one of
+    these comes first there is no ticket, and to choose Kerberos for the client would bring none.
+    """
+    mechanisms, mech_token = list(offer.mech_types), offer.mech_token
+    if offer.hint_name is not None or offer.hint_address is not None:  # MS-SPNG 2.2.1: a NegTokenInit2, which only a server sends
+        return Token.SERVERS
     first = mechanisms[0] if mechanisms else ""
     kerberos = not _KRB5.isdisjoint(mechanisms)
-    if first == _NTLM:
+    if first == _NTLM or (mech_token or b"").startswith(_NTLM_SIGNATURE):
         return Token.NTLM_FIRST if kerberos else Token.NTLM_ONLY
     if first == _NEGOEX:
-        return Token.NEGOEX
+        return Token.NEGOEX if kerberos or _NTLM not in mechanisms else Token.NTLM_ONLY
     if first == _IAKERB:
         return Token.IAKERB
     if first not in _KRB5:

@@ -123,28 +123,42 @@ _MAKE_TOKENS = """
 import base64, sys
 import gssapi
 from gssapi import raw
-service, mech, count, binding = sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4])
+service, mech, count, binding, flags, signed = sys.argv[1], sys.argv[2], int(sys.argv[3]), *map(bytes.fromhex, sys.argv[4:7])
 mech = gssapi.MechType.kerberos if mech == "krb5" else gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 target = raw.import_name(service.encode(), gssapi.NameType.kerberos_principal)
 channel = raw.ChannelBindings(application_data=binding) if binding else None
+flags = [raw.RequirementFlag[name] for name in flags.decode().split()] or None
 for _ in range(count):
-    print(base64.b64encode(raw.init_sec_context(target, mech=mech, channel_bindings=channel).token).decode())
+    made = raw.init_sec_context(target, mech=mech, channel_bindings=channel, flags=flags)
+    print(base64.b64encode(made.token).decode())
+    if signed:
+        print(base64.b64encode(raw.get_mic(made.context, signed)).decode())
 """
 
 
-def make_tokens(environment: dict[str, str], service: str, *, mech: str = "spnego", count: int = 1, binding: bytes = b"") -> list[bytes]:
-    """Tokens for a service, bound to the channel with this application data if there is any."""
-    done = subprocess.run(
-        [sys.executable, "-c", _MAKE_TOKENS, service, mech, str(count), binding.hex()],
-        env=environment,
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    tokens = [base64.b64decode(line) for line in done.stdout.splitlines()]
+def make_tokens(
+    environment: dict[str, str], service: str, *, mech: str = "spnego", count: int = 1, binding: bytes = b"", flags: str = ""
+) -> list[bytes]:
+    """Tokens for a service, bound to the channel with this application data if there is any.
+
+    `flags` are names of RequirementFlag with blanks between them; none means what gssapi asks for by itself, mutual authentication.
+    """
+    tokens = _made(environment, service, mech, str(count), binding.hex(), flags.encode().hex(), "")
     made_tokens.extend(tokens[:2])  # of one ticket: more of them would only make the search at the end of the run longer
     return tokens
+
+
+def signed_token(environment: dict[str, str], service: str, signed: bytes) -> tuple[bytes, bytes]:
+    """A raw Kerberos token, and a checksum over `signed` that is made in its security context before that is complete."""
+    token, mic = _made(environment, service, "krb5", "1", "", b"integrity".hex(), signed.hex())
+    made_tokens.append(token)
+    return token, mic
+
+
+def _made(environment: dict[str, str], *arguments: str) -> list[bytes]:
+    done = subprocess.run([sys.executable, "-c", _MAKE_TOKENS, *arguments], env=environment, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    return [base64.b64decode(line) for line in done.stdout.splitlines()]
 
 
 def faketime_library() -> str:

@@ -30,3 +30,10 @@ def with_code(number: int) -> bytes:
 )
 def test_the_code_in_the_error_token_counts_unless_it_is_the_one_for_everything_else(major: int, number: int, reason: Reason) -> None:
     assert failure.from_gss(Stage.ACCEPT, GSSError(major, 0, token=with_code(number))).reason is reason
+
+
+def test_a_failure_that_says_nothing_is_the_tokens_fault_while_one_is_accepted_and_ours_elsewhere() -> None:
+    # libgssapi's answer to a NegTokenInit whose framing it cannot read, with a NegTokenResp(reject) in which there is no KRB-ERROR.
+    error = GSSError(FAILURE, 0, token=bytes.fromhex("a1073005a0030a0102"))
+    assert failure.from_gss(Stage.ACCEPT, error).reason is Reason.BAD_TOKEN
+    assert failure.from_gss(Stage.AS, error).reason is Reason.INTERNAL

@@ -15,7 +15,7 @@ ETYPE_INFO2, FX_COOKIE, FX_FAST = 19, 133, 136  # RFC 4120, 7.5.2 and RFC 6113, 
 ENC_TIMESTAMP, ENCRYPTED_CHALLENGE, SPAKE = 2, 138, 151
 PROOFS = frozenset({ENC_TIMESTAMP, ENCRYPTED_CHALLENGE, SPAKE})
 
-OCTETS, _INTEGER, _SEQUENCE, _GENERAL_STRING, _TIME = 0x04, 0x02, 0x30, 0x1B, 0x18
+OCTETS, _INTEGER, SEQUENCE, _GENERAL_STRING, _TIME = 0x04, 0x02, 0x30, 0x1B, 0x18
 _CONTEXT, _APPLICATION = 0xA0, 0x60  # constructed
 
 
@@ -41,7 +41,7 @@ def text(value: str) -> bytes:
 
 
 def name(kind: int, *components: str) -> bytes:
-    return tlv(_SEQUENCE, field(0, integer(kind)), field(1, tlv(_SEQUENCE, *map(text, components))))
+    return tlv(SEQUENCE, field(0, integer(kind)), field(1, tlv(SEQUENCE, *map(text, components))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +73,16 @@ def krb_error(code: int, fields: ErrorFields | None = None) -> bytes:
         *([field(11, text(said.text))] if said.text is not None else []),
         *([field(12, tlv(OCTETS, said.data))] if said.data is not None else []),
     ]
-    return tlv(_APPLICATION | KRB_ERROR, tlv(_SEQUENCE, *body))
+    return tlv(_APPLICATION | KRB_ERROR, tlv(SEQUENCE, *body))
 
 
 def pa_data(kind: int, value: bytes = b"") -> bytes:
-    return tlv(_SEQUENCE, field(1, integer(kind)), field(2, tlv(OCTETS, value)))
+    return tlv(SEQUENCE, field(1, integer(kind)), field(2, tlv(OCTETS, value)))
 
 
 def method_data(*padata: bytes) -> bytes:
     """METHOD-DATA (RFC 4120, 5.2.7): the e-data of PREAUTH_REQUIRED."""
-    return tlv(_SEQUENCE, *padata)
+    return tlv(SEQUENCE, *padata)
 
 
 def etype_info2(enctype: int, salt: str | None = None, parameters: bytes | None = None) -> bytes:
@@ -92,12 +92,12 @@ def etype_info2(enctype: int, salt: str | None = None, parameters: bytes | None 
         *([field(1, text(salt))] if salt is not None else []),
         *([field(2, tlv(OCTETS, parameters))] if parameters is not None else []),
     ]
-    return tlv(_SEQUENCE, tlv(_SEQUENCE, *entry))
+    return tlv(SEQUENCE, tlv(SEQUENCE, *entry))
 
 
 def together(*infos: bytes) -> bytes:
     """ETYPE-INFO2 with the entries of all these."""
-    return tlv(_SEQUENCE, *(next(elements(info)).content for info in infos))
+    return tlv(SEQUENCE, *(next(elements(info)).content for info in infos))
 
 
 def iterations(count: int) -> bytes:
@@ -117,7 +117,7 @@ def ext_error(status: int, flags: int = 1) -> bytes:
 
 def kerb_error_data(status: int) -> bytes:
     """The NTSTATUS as Active Directory sends it: KERB-ERROR-DATA of type 3, KERB_ERR_TYPE_EXTENDED (MS-KILE, 2.2.1)."""
-    return tlv(_SEQUENCE, field(1, integer(3)), field(2, tlv(OCTETS, ext_error(status))))
+    return tlv(SEQUENCE, field(1, integer(3)), field(2, tlv(OCTETS, ext_error(status))))
 
 
 def status_in_method_data(status: int) -> bytes:
@@ -175,21 +175,21 @@ def message_type(message: bytes) -> int:
 
 def padata_types(request: bytes) -> frozenset[int]:
     """The pre-authentication data of an AS-REQ or TGS-REQ: its [3] padata (RFC 4120, 5.4.1)."""
-    listed = inside(Element(0, request, 0), _APPLICATION | message_type(request), _SEQUENCE, _CONTEXT | 3, _SEQUENCE)
+    listed = inside(Element(0, request, 0), _APPLICATION | message_type(request), SEQUENCE, _CONTEXT | 3, SEQUENCE)
     kinds = (inside(each, _CONTEXT | 1, _INTEGER) for each in elements(listed.content)) if listed else ()
     return frozenset(int.from_bytes(kind.content, "big", signed=True) for kind in kinds if kind)
 
 
 def without_padata(request: bytes, *kinds: int) -> bytes:
     """The AS-REQ without its pre-authentication data of these types: what a KDC that does not know them makes of it."""
-    body = inside(Element(0, request, 0), _APPLICATION | AS_REQ, _SEQUENCE)
+    body = inside(Element(0, request, 0), _APPLICATION | AS_REQ, SEQUENCE)
     assert body, "this is an AS-REQ"
     fields = {each.tag & 0x1F: tlv(each.tag, each.content) for each in elements(body.content)}
-    listed = inside(body, _CONTEXT | 3, _SEQUENCE)
+    listed = inside(body, _CONTEXT | 3, SEQUENCE)
     entries = [(inside(each, _CONTEXT | 1, _INTEGER), each) for each in elements(listed.content)] if listed else []
     kept = [tlv(each.tag, each.content) for kind, each in entries if kind and int.from_bytes(kind.content, "big", signed=True) not in kinds]
-    fields[3] = field(3, tlv(_SEQUENCE, *kept)) if kept else b""
-    return tlv(_APPLICATION | AS_REQ, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))
+    fields[3] = field(3, tlv(SEQUENCE, *kept)) if kept else b""
+    return tlv(_APPLICATION | AS_REQ, tlv(SEQUENCE, *(fields[number] for number in sorted(fields))))
 
 
 def nonce_of(request: bytes) -> bytes:
@@ -198,7 +198,7 @@ def nonce_of(request: bytes) -> bytes:
 
 
 def _nonce(request: bytes) -> Element:
-    path = (_APPLICATION | message_type(request), _SEQUENCE, _CONTEXT | 4, _SEQUENCE, _CONTEXT | 7, _INTEGER)
+    path = (_APPLICATION | message_type(request), SEQUENCE, _CONTEXT | 4, SEQUENCE, _CONTEXT | 7, _INTEGER)
     nonce = inside(Element(0, request, 0), *path)
     assert nonce, "a request has a nonce"
     return nonce
@@ -214,8 +214,8 @@ def with_nonce_changed(request: bytes) -> bytes:
 def with_padata(reply: bytes, *padata: bytes) -> bytes:
     """The AS-REP or TGS-REP with these pre-authentication data instead of its own [2] padata, which nothing protects (RFC 4120, 5.4.2)."""
     kind = _APPLICATION | message_type(reply)
-    body = inside(Element(0, reply, 0), kind, _SEQUENCE)
+    body = inside(Element(0, reply, 0), kind, SEQUENCE)
     assert body, "this is a reply"
     fields = {each.tag & 0x1F: tlv(each.tag, each.content) for each in elements(body.content)}
-    fields[2] = field(2, tlv(_SEQUENCE, *padata))
-    return tlv(kind, tlv(_SEQUENCE, *(fields[number] for number in sorted(fields))))
+    fields[2] = field(2, tlv(SEQUENCE, *padata))
+    return tlv(kind, tlv(SEQUENCE, *(fields[number] for number in sorted(fields))))

@@ -88,11 +88,24 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         at={Stage.ACCEPT: Reason.TICKET_EXPIRED},
     ),
     *_gss(
+        # libgssapi gives it, and no minor code, for a NegTokenInit that it cannot read (lib/gssapi/spnego/spnego_mech.c, get_negTokenInit).
+        (
+            13 << 16,
+            "GSS_S_FAILURE",
+            "Something failed; only the minor code says what. While a token is accepted, and without one: its framing is damaged.",
+        ),
+        by=(SOFTWARE, ATTACKER),
+        do="From a client: look what it is; its token is damaged or made up. Else it is a fault in kerbauth or in the Kerberos library: "
+        "report it with the log line.",
+        retry=Retry.UNKNOWN,
+        reason=Reason.INTERNAL,
+        at={Stage.ACCEPT: Reason.BAD_TOKEN},
+    ),
+    *_gss(
         (3 << 16, "GSS_S_BAD_NAMETYPE", "A name is of a type that the mechanism does not know."),
         (5 << 16, "GSS_S_BAD_STATUS", "A status was asked about that is none."),
         (8 << 16, "GSS_S_NO_CONTEXT", "A call that needs a security context was made without one."),
         (10 << 16, "GSS_S_DEFECTIVE_CREDENTIAL", "The credential is damaged."),
-        (13 << 16, "GSS_S_FAILURE", "Something failed; only the minor code says what."),
         (14 << 16, "GSS_S_BAD_QOP", "The quality of protection asked for does not exist."),
         (15 << 16, "GSS_S_UNAUTHORIZED", "Local policy forbids the operation."),
         (16 << 16, "GSS_S_UNAVAILABLE", "The operation is not available."),
