@@ -172,7 +172,7 @@ class PasswordLogin:
         salt = (principal.realm + "".join(principal.components)).encode()  # RFC 4120 4
         exchange = self._begun(talk, principal, service, stage)
         try:
-            await talk.run(stage, exchange, LateKey(talk.context, exchange, talk.cpu, password, salt).hear)
+            await talk.run(stage, exchange, LateKey(talk.context, exchange, talk.cpu, password, salt, stage).hear)
         except NeedsLibraryError:
             exchange = self._begun(talk, principal, service, stage, password)
             await talk.run(stage, exchange)

@@ -40,7 +40,12 @@ def lab() -> Iterator[LabRealm]:
         Service("HTTP/only-by-as", attributes=("-allow_tgs_req",)),
         Service("HTTP/never", attributes=("-allow_svr",)),
     )
-    users = (User("jdoe", CANARY), User("before", CANARY), User("unproved", CANARY, ("-requires_preauth",)))
+    users = (
+        User("jdoe", CANARY),
+        User("before", CANARY),
+        User("unproved", CANARY, ("-requires_preauth",)),
+        User("hardware", CANARY, ("+requires_hwauth",)),
+    )
     with LabRealm.described(RealmDescription(NAME, users, services)) as running:
         assert isinstance(running, LabRealm)
         keys = {**KEYS, **WITHOUT_AES}
@@ -156,11 +161,17 @@ def test_a_key_of_any_permitted_type_and_salt_is_made(plain: RunningService, lab
 
 
 @pytest.mark.parametrize("user", WITHOUT_AES)
-def test_a_user_without_an_aes_key_is_offered_nothing_that_a_password_can_do(plain: RunningService, lab: LabRealm, user: str) -> None:
+def test_a_user_without_an_aes_key_is_told_so_by_what_the_kdc_does_not_offer(plain: RunningService, lab: LabRealm, user: str) -> None:
     mark = lab.mark()
-    assert said(plain, user) == (401, "preauth-required")
+    assert said(plain, user) == (401, "account-keys")
     assert lab.failed_password_checks(mark) == 0
-    assert {status for _, status, _ in asked_for(lab.requests(mark), user)} == {"NEEDED_PREAUTH"}
+    assert [status for _, status, _ in asked_for(lab.requests(mark), user)] == ["NEEDED_PREAUTH"]
+
+
+def test_a_user_of_whom_hardware_is_wanted_has_keys_and_is_told_of_another_step(plain: RunningService, lab: LabRealm) -> None:
+    mark = lab.mark()
+    assert said(plain, "hardware") == (401, "preauth-required")
+    assert lab.failed_password_checks(mark) == 0
 
 
 def test_a_user_of_whom_no_proof_is_wanted_has_a_ticket_that_only_the_password_opens(plain: RunningService, lab: LabRealm) -> None:

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from kerbauth.core.codes.model import Stage
+from kerbauth.core.outcome import Refused
+from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
+from kerbauth.kdc.conversation import EndedError
 from kerbauth.kdc.cpu import Cpu
 from kerbauth.kdc.late_key import LateKey, NeedsLibraryError
 from kerbauth.kdc.libkrb5.context import Context
@@ -17,7 +21,7 @@ from tests.kdc.protocol.messages import as_rep, etype_info2, krb_error, method_d
 PASSWORD = Secret(b"canary-of-a-late-key")
 SALT = b"KA.TESTalice"
 RC4, AES128, AES256 = 23, 17, 18
-ETYPE_INFO2 = 19
+ETYPE_INFO2, PK_AS_REQ, FX_COOKIE, FX_FAST = 19, 16, 133, 136
 
 
 class Exchange:
@@ -46,7 +50,7 @@ def exchange() -> Exchange:
 def late(exchange: Exchange, cpu: Cpu, monkeypatch: pytest.MonkeyPatch) -> Iterator[LateKey]:
     monkeypatch.setenv("KRB5_CONFIG", os.devnull)
     context = Context()
-    yield LateKey(context, exchange, cpu, PASSWORD, SALT)
+    yield LateKey(context, exchange, cpu, PASSWORD, SALT, Stage.AS)
     context.close()
 
 
@@ -93,10 +97,20 @@ async def test_no_key_is_made_for_another_error(late: LateKey, exchange: Exchang
         pytest.param(asking((RC4, None, None)), id="another enctype"),
         pytest.param(asking((AES256, None, b"odd")), id="parameters that are no count"),
         pytest.param(asking((AES256, None, (1).to_bytes(4, "big"))), id="a count below the default"),
-        pytest.param(krb_error(25), id="no enctype named"),
+        pytest.param(krb_error(25), id="nothing said"),
+        pytest.param(krb_error(25, data=method_data(pa_data(FX_COOKIE, b"MIT"), pa_data(PK_AS_REQ, b""))), id="another method"),
     ],
 )
 async def test_what_is_not_ours_to_make_is_left_to_the_library(late: LateKey, exchange: Exchange, reply: bytes) -> None:
     with pytest.raises(NeedsLibraryError):
         await late.hear(read_reply(reply))
+    assert exchange.keys == []
+
+
+async def test_where_the_kdc_has_no_method_for_our_enctypes_it_is_the_accounts_keys(late: LateKey, exchange: Exchange) -> None:
+    with pytest.raises(EndedError) as ended:
+        await late.hear(read_reply(krb_error(25, data=method_data(pa_data(FX_FAST, b""), pa_data(FX_COOKIE, b"MIT")))))
+    proof = ended.value.proof
+    assert isinstance(proof, Refused)
+    assert (proof.reason, proof.stage, proof.proved) == (Reason.ACCOUNT_KEYS, Stage.AS, False)
     assert exchange.keys == []

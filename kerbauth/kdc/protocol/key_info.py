@@ -21,6 +21,7 @@ LEAST_ITERATIONS: Final = {17: 4096, 18: 4096, 19: 32_768, 20: 32_768}
 password from, and libkrb5 makes no such key (lib/crypto/krb/s2k_pbkdf2.c)."""
 
 _ETYPE_INFO2: Final = 19  # RFC 4120 7.5.2 PA-ETYPE-INFO2
+_NO_METHOD: Final = frozenset({133, 136})  # RFC 6113 7.1 PA-FX-COOKIE and PA-FX-FAST: around a method, and none by themselves
 _COUNT_OCTETS: Final = 4  # RFC 3962 4 and RFC 8009 4: the parameters are the iteration count, big-endian
 
 
@@ -59,6 +60,19 @@ def improper(infos: Iterable[KeyInfo]) -> int | None:
     """
     counts = ((info.enctype, info.iterations) for info in infos)
     return next((count for enctype, count in counts if count and not LEAST_ITERATIONS.get(enctype, 0) <= count <= MAX_ITERATIONS), None)
+
+
+def offers_no_method(message: bytes) -> bool:
+    """Whether a KRB-ERROR asks for pre-authentication and has no method for it. Raises nothing.
+
+    An MIT KDC names ETYPE-INFO2 and what is done with a password only to accounts with a key of an enctype that the request has
+    (kdc/kdc_preauth.c, get_etype_info; kdc/kdc_preauth_encts.c, enc_ts_get). One that says nothing of methods at all is another matter.
+    """
+    try:
+        kinds = {kind for kind, _ in padata(message)}
+    except der.DerError:
+        return False
+    return bool(kinds) and kinds <= _NO_METHOD
 
 
 def padata(message: bytes) -> Iterator[tuple[int, bytes]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kerbauth.kdc.protocol.framing import AS_REP
-from kerbauth.kdc.protocol.key_info import KeyInfo, key_infos
+from kerbauth.kdc.protocol.key_info import KeyInfo, key_infos, offers_no_method
 from kerbauth.kdc.protocol.krb_error import KrbError, read_krb_error
 
 _PREAUTH_REQUIRED: Final = 25  # RFC 4120 7.5.9 KDC_ERR_PREAUTH_REQUIRED
@@ -22,6 +22,11 @@ class Reply:
     def asks_for_a_key(self) -> bool:
         """Whether the user's key is needed to go on: the KDC wants pre-authentication (25), or has sent what the key opens."""
         return self.error.code == _PREAUTH_REQUIRED if self.error is not None else self.message[:1] == bytes([AS_REP])
+
+    @property
+    def offers_no_method(self) -> bool:
+        """See the function of that name."""
+        return self.error is not None and self.error.code == _PREAUTH_REQUIRED and offers_no_method(self.message)
 
 
 def read_reply(message: bytes) -> Reply:
