@@ -1,6 +1,7 @@
 """KDCs by DNS SRV, with a real name server."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,32 @@ async def test_controllers_of_the_site_come_first_and_the_others_after_them() ->
     near = "_kerberos._tcp.Berlin._sites.dc._msdcs.KA.TEST"
     async with dnsmasq(*HOSTS, srv(near, KDC2, 88, 50), srv(TCP, KDC1, 88, 1), srv(TCP, KDC2, 88, 2)) as server:
         assert await found(server, over_tcp=True, site="Berlin") == ["127.0.0.2:88", "127.0.0.1:88"]
+
+
+def registered(controller: str, site: str, address: str) -> list[str]:
+    """A domain controller's records for Kerberos (MS-ADTS 6.3.2.3), with the priority and weight that Windows' Netlogon gives to all."""
+    names = (
+        UDP,
+        TCP,
+        f"_kerberos._tcp.{site}._sites.KA.TEST",
+        *(f"_kerberos._tcp.{each}dc._msdcs.KA.TEST" for each in ("", f"{site}._sites.")),
+    )
+    return [host(f"{controller}.ka.test", address), *(srv(name, f"{controller}.ka.test", 88, 0, 100) for name in names)]
+
+
+@pytest.mark.parametrize("lot", [min, max])
+@pytest.mark.parametrize(("site", "near"), [("Berlin", {"127.0.0.1:88", "127.0.0.2:88"}), ("Sydney", {"127.0.0.3:88"})])
+async def test_of_controllers_as_they_register_themselves_the_sites_own_come_first_whatever_the_lot(
+    lot: Callable[[int, int], int], site: str, near: set[str]
+) -> None:
+    records = [
+        *registered("dc1", "Berlin", "127.0.0.1"),
+        *registered("dc2", "Berlin", "127.0.0.2"),
+        *registered("dc3", "Sydney", "127.0.0.3"),
+    ]
+    async with dnsmasq(*records) as server:
+        order = await found(server, over_tcp=True, site=site, choose=lambda highest: lot(0, highest))
+    assert (set(order[: len(near)]), sorted(order)) == (near, ["127.0.0.1:88", "127.0.0.2:88", "127.0.0.3:88"])
 
 
 async def test_a_site_without_controllers_leaves_the_others() -> None:
