@@ -74,6 +74,19 @@ class Directory:
     def remove_members(self, group: str, members: tuple[str, ...]) -> None:
         self.db.add_remove_group_members(group, list(members), add_members_operation=False)
 
+    def many_groups(self, sid: str, kind: str, count: int) -> None:
+        """Put an account, which may be another domain's, into so many new groups, in one transaction."""
+        self.db.transaction_start()
+        try:
+            for number in range(count):
+                name = f"many-{sid}-{number}"
+                self.group(name, kind)
+                self.foreign_member(name, sid)
+        except BaseException:
+            self.db.transaction_cancel()
+            raise
+        self.db.transaction_commit()
+
     def foreign_member(self, group: str, sid: str) -> None:
         self.modify(self.dn(group), {"member": f"<SID={sid}>"}, how=ldb.FLAG_MOD_ADD)
 
