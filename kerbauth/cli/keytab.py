@@ -35,6 +35,7 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
                 "principal": key.principal,
                 "kvno": key.kvno,
                 "enctype": key.enctype_name,
+                "used": key.used,
                 "written": key.written.isoformat(),
             }
             for key in keys
@@ -44,5 +45,6 @@ def execute(arguments: argparse.Namespace) -> ExitStatus:
     width = max(len(key.principal) for key in keys)
     print(f"{'principal':{width}}  kvno  {'enctype':26}  written (UTC)")
     for key in keys:
-        print(f"{key.principal:{width}}  {key.kvno:4}  {key.enctype_name:26}  {key.written:%Y-%m-%d %H:%M:%S}")
+        line = f"{key.principal:{width}}  {key.kvno:4}  {key.enctype_name:26}  {key.written:%Y-%m-%d %H:%M:%S}"
+        print(line if key.used else f"{line}  never used: not AES")
     return ExitStatus.FINE

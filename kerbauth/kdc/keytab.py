@@ -43,6 +43,11 @@ class KeytabKey:
     written: datetime
 
     @property
+    def used(self) -> bool:
+        """Whether the key is of an enctype that is used here: AES."""
+        return self.enctype in PERMITTED_ENCTYPES
+
+    @property
     def enctype_name(self) -> str:
         """The enctype's name as in krb5.conf(5), or its number (RFC 3961 registry)."""
         return PERMITTED_ENCTYPES.get(self.enctype) or _OTHER_ENCTYPES.get(self.enctype) or f"enctype {self.enctype}"
@@ -75,14 +80,14 @@ def check(realm: KerberosRealm) -> tuple[str, ...]:
                 f"Export the keytab for {principal}, or correct `{setting}` of realm {realm.name}"
             )
             raise KeytabError(msg)
-        if not any(key.enctype in PERMITTED_ENCTYPES for key in ours):
+        if not any(key.used for key in ours):
             weak = ", ".join(sorted({key.enctype_name for key in ours}))
             msg = f"the keytab {realm.keytab} holds no AES key of {principal}, only {weak}. Export it again with AES keys"
             raise KeytabError(msg)
     return tuple(
         f"the keytab {realm.keytab} holds {key.enctype_name} keys of {key.principal}; they are never used and should be removed"
         for key in keys
-        if key.principal in used and key.enctype not in PERMITTED_ENCTYPES
+        if key.principal in used and not key.used
     )
 
 

@@ -16,6 +16,7 @@ from tests.integration.service import RealmEntry, RunningService, Setup, persons
 from tests.integration.workers import until
 from tests.kdc.behaviours import relay
 from tests.kdc.scripted import scripted_kdc
+from tests.kdc.test_keytab import write
 
 
 @pytest.fixture
@@ -141,7 +142,16 @@ def test_keytab_show_lists_keys_and_shows_none(realm: LabRealm) -> None:
     assert "HTTP/localhost@KA.TEST" in done.stdout
     assert "aes256-cts-hmac-sha1-96" in done.stdout
     (first, *_) = json.loads(kerbauth("keytab", "show", str(realm.keytab("HTTP/localhost")), "--json").stdout)
-    assert set(first) == {"principal", "kvno", "enctype", "written"}
+    assert set(first) == {"principal", "kvno", "enctype", "used", "written"}
+
+
+def test_keytab_show_points_out_keys_that_are_never_used(tmp_path: Path) -> None:
+    keytab = write(tmp_path / "weak", ("HTTP/localhost@KA.TEST", 2, 18), ("HTTP/localhost@KA.TEST", 2, 23))
+    *_, strong, weak = kerbauth("keytab", "show", str(keytab)).stdout.splitlines()
+    assert "never used" not in strong
+    assert ("arcfour-hmac" in weak, weak.endswith("  never used: not AES")) == (True, True)
+    listed = json.loads(kerbauth("keytab", "show", str(keytab), "--json").stdout)
+    assert [(each["enctype"], each["used"]) for each in listed] == [("aes256-cts-hmac-sha1-96", True), ("arcfour-hmac", False)]
 
 
 def test_keytab_show_of_nothing_says_so(tmp_path: Path) -> None:
