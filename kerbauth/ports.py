@@ -21,7 +21,8 @@ from kerbauth.core.secret import Secret
 class TokenAnswer:
     """What came of a client's token: the proof or its refusal, and the reply token, if the context was completed.
 
-    `reply` goes back to the client on every status, so that a client that asked for mutual authentication keeps the body.
+    `reply` goes back to the client on every status, so that a client that asked for mutual authentication keeps the body; with a refusal
+    there is one for such a client only.
     `challenge` says that a fresh token can help, so a 401 may carry a new `Negotiate` challenge. `bound` says whether an accepted token
     was bound to a channel that we know; None where the token was not accepted or there was no channel to compare with.
     """

@@ -134,6 +134,18 @@ def test_the_refusals_say_what_is_wrong(
     assert [reply.headers.get("WWW-Authenticate", "")[:10] for reply in (wrong, none)] == ["", "Negotiate "]
 
 
+@pytest.mark.parametrize(("flags", "sent"), [("integrity", False), ("integrity mutual_authentication", True)])
+def test_a_refusal_carries_a_reply_token_only_for_a_client_that_asked_for_our_proof(
+    realm: LabRealm, start: Start, ticket: tuple[str, dict[str, str]], certificates: Certificates, flags: str, *, sent: bool
+) -> None:
+    # A browser would answer it with an empty token, and show what comes of that; requests-gssapi would hide the reason without it.
+    service = start(Setup((entry(realm),), server=f'channel_binding = "require"\n{certificates.proxies}'))
+    (token,) = make_tokens(ticket[1], OURS, flags=flags)
+    reply = service.sso(token, application=None)
+    assert (reply.status_code, reply.json()["reason"]) == WRONG
+    assert reply.headers.get("WWW-Authenticate", "").startswith("Negotiate o") is sent
+
+
 def test_a_request_through_no_tls_fulfils_no_requirement(
     realm: LabRealm, start: Start, ticket: tuple[str, dict[str, str]], certificates: Certificates
 ) -> None:
