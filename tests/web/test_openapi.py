@@ -79,8 +79,9 @@ def test_every_status_of_every_reason_is_in_it() -> None:
 def refuse(reason: Reason) -> Callable[[World], None]:
     def prepare(world: World) -> None:
         notices = (Notice(Severity.INFO, reason, "a KDC's words", foreign=True),)
-        world.verifier.proofs[str(ALICE)] = Refused(reason, Stage.AS, notices=notices)
-        world.verifier.tokens[b"ticket"] = TokenAnswer(Refused(reason, Stage.ACCEPT, notices=notices), challenge=True)
+        by_password, by_token = (Stage.THROTTLE,) * 2 if reason is Reason.THROTTLED else (Stage.AS, Stage.ACCEPT)
+        world.verifier.proofs[str(ALICE)] = Refused(reason, by_password, notices=notices)
+        world.verifier.tokens[b"ticket"] = TokenAnswer(Refused(reason, by_token, notices=notices), challenge=True)
 
     return prepare
 

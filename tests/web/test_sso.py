@@ -112,7 +112,7 @@ async def test_missing_application_is_422(door: Door) -> None:
         (Proved(ALICE), NotPermitted(Reason.NOT_PERMITTED), 403),
         (Proved(ALICE), SourceFailed("down"), 503),
         (Refused(Reason.NO_VERIFIED_PAC, Stage.ACCEPT, proved=True), None, 401),
-        (Refused(Reason.THROTTLED, Stage.ACCEPT), None, 429),
+        (Refused(Reason.THROTTLED, Stage.THROTTLE), None, 429),
         (Unavailable(Reason.INTERNAL, Stage.ACCEPT), None, 503),
     ],
 )
