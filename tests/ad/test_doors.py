@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.ad.conftest import ONE_NAMES, REALM, entry
-from tests.ad.domain import PASSWORD, Domain
+from tests.ad.domain import PASSWORD, SERVICE_ACCOUNT, Domain
 from tests.integration.service import RunningService, Setup
 
 Start = Callable[..., RunningService]
@@ -101,3 +101,10 @@ def test_readiness_says_that_the_realm_cannot_be_used(misconfigured: RunningServ
 
 def test_a_domain_is_ready_when_its_controller_knows_our_account(alone: RunningService) -> None:
     assert alone.request("GET", "/readyz").status_code == 200
+
+
+def test_a_ticket_for_any_service_principal_of_our_account_opens(alone: RunningService, domain: Domain, tmp_path: Path) -> None:
+    """They all have the account's key. That is why it has to be an account for kerbauth alone."""
+    domain.ask("add", SERVICE_ACCOUNT, servicePrincipalName="HTTP/not-in-also-accept.example")
+    token = domain.token("alice", tmp_path / "cc", service=f"HTTP/not-in-also-accept.example@{REALM}")
+    assert alone.sso(token).json()["verdict"] == "granted"

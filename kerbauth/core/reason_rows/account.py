@@ -132,7 +132,10 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             Reason.WRONG_REALM,
             N_("Account in another domain"),
             N_("Your account belongs to another domain. Sign in with your full name, such as alice@example.com."),
-            N_("The KDC referred to a realm that is not configured. Configure it if its users should be let in."),
+            N_(
+                "The KDC referred to a realm that is not configured, or it vouches for a user of a realm that its settings do not name in "
+                "`trusts`. Configure the one or the other if those users should be let in."
+            ),
         ),
         guarded=True,
     ),

@@ -87,7 +87,10 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             Reason.NO_VERIFIED_PAC,
             N_("Account details unverified"),
             N_("The details of your account could not be verified. Sign in with your password, or ask your administrator."),
-            N_("The ticket carries no PAC with a valid signature, so the name in it cannot be relied on in Active Directory."),
+            N_(
+                "In Active Directory a ticket's name counts only with the account's description (PAC) in it. It is missing, its "
+                "signature is wrong, or it is about another account or domain; the log line says which."
+            ),
         ),
     ),
     *rows(

@@ -64,7 +64,8 @@ INFOS: Final[tuple[ReasonInfo, ...]] = (
             N_("The sign-in server could not prove that it is the real one, so your sign-in was stopped. Tell your administrator."),
             N_(
                 "Its answer does not fit our keytab. Either the service's key was changed without a new kvno (`klist -kte KEYTAB` "
-                "against `kvno HTTP/host`), or somebody pretends to be the KDC: treat it as an attack until that is ruled out."
+                "against `kvno HTTP/host`), or somebody pretends to be the KDC: treat it as an attack until that is ruled out. "
+                'Or the KDC is a domain controller, and the realm says kind = "mit".'
             ),
         ),
     ),
