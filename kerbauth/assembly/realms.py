@@ -35,6 +35,7 @@ def kerberos_realms(settings: Settings, workers: int = 1) -> tuple[KerberosRealm
             netbios=realm.netbios,
             domain_sid=realm.domain_sid,
             trusts=realm.trusts,
+            accept_delegated=realm.accept_delegated,
         )
         for name, realm in settings.realms.items()
     )

@@ -105,6 +105,10 @@ class NameMapper:
             if sid is None:
                 return NotMapped("The SID of the proved account is not known, and the realm's rules are about SIDs.")
             principal = Principal((sid,), principal.realm)
+        return self._led(realm, principal)
+
+    def _led(self, realm: RealmRoutes, principal: Principal) -> Mapped | NotMapped:
+        """Where what the realm's rules see leads: a proved name, or a SID in its place."""
         route = realm.route(principal)
         if isinstance(route, NotMapped):
             return route
@@ -143,7 +147,9 @@ class NameMapper:
     def others(self, user: str) -> tuple[str, ...]:
         """Who would be mapped to a user name: principals in text form, and a sentence for each many-to-one rule that may lead there."""
         return tuple(
-            str(way.principal or way) for way in self.ways(user) if way.principal is None or isinstance(self.map(way.principal), Mapped)
+            str(way.principal or way)
+            for way in self.ways(user)
+            if way.principal is None or isinstance(self._led(self._realms[way.realm], way.principal), Mapped)
         )
 
     def problems(self) -> tuple[str, ...]:

@@ -145,8 +145,8 @@ def _acquire(keytab: MemoryKeytab, store: Mapping[bytes | str, bytes | str] = Ma
 def _pac(initiator: raw.Name) -> tuple[bytes | None, str]:
     """The PAC of the client's ticket if libkrb5 calls it authenticated, and else why there is none that counts.
 
-    The attribute is the whole PAC. libkrb5 takes it from the ticket only, not from what the client put beside it, and accepts a ticket
-    whose PAC has a wrong signature: it only does not call that one authenticated (lib/krb5/krb/pac.c, mspac_verify).
+    The attribute is the whole PAC. libkrb5 accepts a ticket whose PAC has a wrong signature: it only does not call that one authenticated
+    (lib/krb5/krb/pac.c, mspac_verify). The signature is one with our key, so a client can have made none of its own.
     """
     if _PAC not in (raw.inquire_name(initiator, mech_name=False).attrs or ()):
         return None, ""

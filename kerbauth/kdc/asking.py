@@ -55,4 +55,4 @@ class Asking:
 
 
 def _asked(realm: KerberosRealm) -> tuple[object, ...]:
-    return (realm.name, realm.kdcs, realm.transport, realm.resend_passwords, realm.site, realm.dns_servers, realm.asked_about)
+    return (realm.name, realm.kind, realm.kdcs, realm.transport, realm.resend_passwords, realm.site, realm.dns_servers, realm.asked_about)

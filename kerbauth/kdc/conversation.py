@@ -133,9 +133,12 @@ class Conversation:
         raise EndedError(Unavailable(Reason.KDC_ERROR, stage, codes=self._codes(), diagnostic="the KDC asks for ever more steps"))
 
     def _referred(self, stage: Stage, realm: str) -> EndedError:
+        if stage is Stage.TGS:  # the AS has taken the password: what the TGS cannot find is our service
+            diagnostic = f"the KDC looks for our service principal in the realm {shown(realm)}: no account of {self.realm} has it"
+            return EndedError(Unavailable(Reason.SERVICE_PRINCIPAL, stage, codes=self._codes(), diagnostic=diagnostic))
         diagnostic = f"the KDC refers to the realm {shown(realm)}, which is not configured for this user"
         refused = Refused(Reason.WRONG_REALM, stage, codes=self._codes(), diagnostic=diagnostic)
-        return ReferredError(refused, realm) if stage is Stage.AS and not self.proof_sent else EndedError(refused)
+        return EndedError(refused) if self.proof_sent else ReferredError(refused, realm)
 
     def _proves(self, stage: Stage, exchange: Exchange, request: Request) -> bool:
         """Whether a KDC that reads this checks the password. In armour anything may. Raises EndedError for a second proof."""

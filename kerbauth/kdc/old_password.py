@@ -11,10 +11,10 @@ from kerbauth.core.outcome import Refused, Unavailable
 from kerbauth.core.principal import Principal
 from kerbauth.core.reasons import Reason
 from kerbauth.core.secret import Secret
-from kerbauth.kdc.conversation import Conversation, EndedError
+from kerbauth.kdc.conversation import Conversation, EndedError, ReferredError
 from kerbauth.kdc.libkrb5.change import ChangeConversation
 from kerbauth.kdc.libkrb5.context import Context, LibraryError
-from kerbauth.kdc.password import GRACE, PasswordLogin
+from kerbauth.kdc.password import GRACE, PasswordLogin, Referral
 from kerbauth.kdc.protocol.kpasswd import KpasswdResult
 from kerbauth.kdc.recognition import Recognition
 from kerbauth.kdc.settling import Late, left_alone, settled
@@ -30,6 +30,7 @@ class Proved:
 
     talk: Conversation
     sealing: ChangeConversation
+    principal: Principal
 
     @property
     def until(self) -> float:
@@ -50,7 +51,7 @@ class Proved:
 @asynccontextmanager
 async def prove(
     login: PasswordLogin, principal: Principal, old: Secret, until: float, late: Late = None, recognise: Recognise | None = None
-) -> AsyncIterator[Proved | Refused | Unavailable]:
+) -> AsyncIterator[Proved | Referral | Refused | Unavailable]:
     """Prove `old` by the loop's time `until`. What was proved can be used as long as the context is held. `late`, `recognise`: see
     `ports`.
     """
@@ -68,12 +69,14 @@ async def prove(
 
 async def _proved(
     login: PasswordLogin, talk: Conversation, principal: Principal, old: Secret, late: Late
-) -> Proved | Refused | Unavailable:
+) -> Proved | Referral | Refused | Unavailable:
     try:
         async with asyncio.timeout_at(talk.until + GRACE):
             exchange = await login.exchange(talk, principal, old, f"kadmin/changepw@{talk.realm}", STAGE)
             with talk.context as context:
-                return Proved(talk, ChangeConversation(context, exchange.credentials()))
+                return Proved(talk, ChangeConversation(context, exchange.credentials()), principal)
+    except ReferredError as referred:
+        return Referral(referred.realm, referred.refused)
     except EndedError as ended:
         return settled(talk, ended.proof, late)
     except LibraryError as error:

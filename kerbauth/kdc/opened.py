@@ -1,6 +1,6 @@
 """What a ticket that our key has opened is believed to say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,7 +44,7 @@ class Believing:
 
     def __init__(self, realms: Mapping[str, KerberosRealm]) -> None:
         self._realms = realms
-        self._strangers = {realm.name: frozenset(_strangers(realm, realms)) for realm in realms.values()}
+        self._spoken_for = {realm.name: _spoken_for(realm, realms) for realm in realms.values()}
         self._controllers: set[str] = set()
 
     def proof(self, ticket: Ticket) -> Proof:
@@ -60,7 +60,7 @@ class Believing:
             return Refused(Reason.WRONG_REALM, ticket.stage, proved=True, diagnostic=diagnostic)
         pac = read_pac(ticket.pac) if ticket.pac is not None else None
         if home.kind is RealmKind.AD:
-            return account_proved(principal, pac, home, self._strangers[issuer], ticket.stage, ticket.pac_fault)
+            return account_proved(principal, pac, home, self._spoken_for[issuer], ticket.stage, ticket.pac_fault)
         if isinstance(pac, Pac) and principal.realm == issuer:
             self._controllers.add(issuer)
         if issuer in self._controllers and by.kind is RealmKind.MIT:
@@ -68,11 +68,15 @@ class Believing:
         return Proved(principal)
 
 
-def _strangers(realm: KerberosRealm, realms: Mapping[str, KerberosRealm]) -> Iterator[Sid]:
-    """The domains about whose groups the KDC of `realm` is not believed, as far as the settings say what they are called."""
-    for other in realms.values():
-        if other.domain_sid is not None and other.name not in {realm.name, *realm.trusts}:
-            yield other.domain_sid
+def _spoken_for(realm: KerberosRealm, realms: Mapping[str, KerberosRealm]) -> frozenset[Sid] | None:
+    """The domains about whose groups the KDC of `realm` is believed; None: about any, where no other is configured that could have its own.
+
+    Where there are several, each says its `domain_sid`: the settings see to that.
+    """
+    if sum(each.kind is RealmKind.AD for each in realms.values()) <= 1:
+        return None
+    believed = (realm, *(realms[name] for name in realm.trusts if name in realms))
+    return frozenset(each.domain_sid for each in believed if each.domain_sid is not None)
 
 
 def _not_mit(realm: str, stage: Stage) -> Unavailable:

@@ -51,6 +51,11 @@ class ProvedOld(Protocol):
     """An old password that was right: what it gave can seal a request and open its reply."""
 
     @property
+    def principal(self) -> Principal:
+        """Whose it is: of another realm than was asked for where that realm's KDC has referred there."""
+        ...
+
+    @property
     def until(self) -> float:
         """When the change must be over: the event loop's time."""
         ...
@@ -97,22 +102,22 @@ class KpasswdChanger:
         recognise: Recognise | None = None,
     ) -> Change:
         """See `ports.PasswordChanger`."""
-        realm = self._realms.get(principal.realm)
-        if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
+        if principal.realm not in self._realms:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.CHANGEPW_PROOF, diagnostic="the realm is not configured")
         async with self._engine.prove_old(principal, old, late, recognise) as proved:
             if isinstance(proved, Refused | Unavailable):
                 return proved
             try:
-                return await self._set(realm, principal, proved, new)
+                return await self._set(proved, new)
             except LibraryError as error:  # the request could not be made, so none was sent
                 return Unavailable(Reason.INTERNAL, Stage.KPASSWD, diagnostic=str(error))
             except asyncio.CancelledError:
                 if late is not None:
-                    late(Proved(principal))
+                    late(Proved(proved.principal))
                 raise
 
-    async def _set(self, realm: KerberosRealm, principal: Principal, proved: ProvedOld, new: Secret) -> Change:
+    async def _set(self, proved: ProvedOld, new: Secret) -> Change:
+        realm = self._realms[proved.principal.realm]
         udp = realm.transport is Transport.UDP
         outcome = await kpasswd.exchange(self._servers(realm), lambda local: proved.request(new, local), proved.until, udp=udp)
         match outcome:
@@ -121,7 +126,7 @@ class KpasswdChanger:
             case Unanswered(_, diagnostic):
                 return Unavailable(Reason.KDC_UNREACHABLE, Stage.KPASSWD, diagnostic=diagnostic, pending=True)
             case Answered(server, reply):
-                return meaning(await proved.answer(reply), principal, server)
+                return meaning(await proved.answer(reply), proved.principal, server)
         assert_never(outcome)
 
     def _servers(self, realm: KerberosRealm) -> tuple[Server, ...]:

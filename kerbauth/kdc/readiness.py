@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,7 +29,8 @@ class Readiness:
     """One realm's. At most one question is under way at a time; whoever comes meanwhile has its answer, and so has everybody for `keep`
     seconds.
 
-    `known_there` says whether the last KDC that answered knows our principal; None if none has answered yet.
+    `told` says whether a KDC has shown to be of the kind that the settings say: once it has, for good; until then what the last one showed,
+    None if none has answered.
     """
 
     def __init__(self, realm: KerberosRealm, asking: Asking, further: Further | None = None, *, keep: float = KEEP) -> None:
@@ -38,7 +40,7 @@ class Readiness:
         self._further = further
         self._keep = keep
         self._one = asyncio.Lock()
-        self.known_there: bool | None = None
+        self.told: bool | None = None
         self._problem = ""
         self._until = float("-inf")
 
@@ -67,7 +69,22 @@ class Readiness:
         except LibraryError as error:
             return shown(str(error))
         sign = sign_of(answered.reply, self._realm.known_there, datetime.now(UTC))
-        self.known_there = not sign.problem
         if sign.clock_offset is not None:
             kdcs.note_offset(answered.kdc, sign.clock_offset)
+        if not self.told:
+            sign = replace(sign, problem=sign.problem or await self._other_case(until))
+            self.told = not sign.problem
         return sign.problem
+
+    async def _other_case(self, until: float) -> str:
+        """What is wrong if a KDC takes our principal in other cases of its letters for ours: a domain controller does, an MIT KDC does not.
+
+        Raises NoKdcError and LibraryError.
+        """
+        other = self._realm.unknown_there
+        if other is None:
+            return ""
+        answered = await self._asking.kdcs.first(question(other), until)
+        if sign_of(answered.reply, other, datetime.now(UTC)).problem:
+            return ""
+        return f'the KDC takes {other} for our principal, as domain controllers do: if it is one, say kind = "ad"'

@@ -21,6 +21,7 @@ class KerberosRealm:
     `kpasswd` are the password-changing servers, `host` or `host:port`; empty: the KDCs' hosts. `ldap` are the directory servers likewise.
     With `kind` AD a domain controller answers. `netbios` and `domain_sid` are what the accounts' domain is called then, where the settings
     say it. `trusts` are the realms about whose users this one's KDC is believed as well.
+    `accept_delegated`: services may log its users in, by delegation.
     """
 
     name: str
@@ -45,6 +46,7 @@ class KerberosRealm:
     netbios: str | None = None
     domain_sid: Sid | None = None
     trusts: tuple[str, ...] = ()
+    accept_delegated: bool = False
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -63,6 +65,13 @@ class KerberosRealm:
     def known_there(self) -> str | None:
         """The same where a KDC that does not know it cannot be of use. A domain controller need not know services as clients."""
         return self.asked_about if self.kind is RealmKind.MIT or self.account is not None else None
+
+    @property
+    def unknown_there(self) -> str | None:
+        """A principal that an MIT KDC does not know, and a domain controller that knows `known_there` does: the same in other cases of its
+        letters. None in Active Directory.
+        """
+        return f"{self.service.swapcase()}@{self.name}" if self.kind is RealmKind.MIT else None
 
     @property
     def client(self) -> str:

@@ -1,6 +1,7 @@
 """The credential verifier: passwords over our own conversation with the KDCs, tokens with GSSAPI."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -70,6 +71,7 @@ class KerberosVerifier:
         if realm.fast is not Fast.OFF:  # not the armour of `before`: the keytab may be another
             login.armour = Armour(realm, lambda: get_own_ticket(realm, asking.kdcs, self._cpu, self._acceptor.clients))
             readiness = Readiness(realm, asking, login.armour.problem)
+        readiness.told = before.told(realm) if before is not None and kept is not None else None
         return _Realm(realm, _slots(realm, before), asking, login, readiness)
 
     @property
@@ -85,24 +87,37 @@ class KerberosVerifier:
         A domain controller may say that a user principal name is one of another domain. That is followed once, and only to a domain that
         the first one's settings name in `trusts`: nobody vouches for the KDC's word, and the password goes where it points.
         """
+        began = asyncio.get_running_loop().time()
         proof = await self._verified(principal, password, late, recognise)
-        if isinstance(proof, Referral) and self._follows(principal, proof.realm):
-            proof = await self._verified(Principal(principal.components, proof.realm), password, late, recognise)
+        there = self._followed(principal, proof)
+        if there is not None:
+            spent = asyncio.get_running_loop().time() - began
+            proof = await self._verified(there, password, late, recognise, self._realms[principal.realm].settings.deadline - spent)
         return proof.refused if isinstance(proof, Referral) else proof
 
-    def _follows(self, principal: Principal, referred: str) -> bool:
-        first, then = self._realms[principal.realm].settings, self._realms.get(referred)
-        windows = then is not None and first.kind is then.settings.kind is RealmKind.AD
-        return windows and referred in first.trusts and is_upn(principal)
+    def _followed(self, principal: Principal, told: object) -> Principal | None:
+        """Whom to ask for after a referral; None if it was none, or is not followed."""
+        then = self._realms.get(told.realm) if isinstance(told, Referral) else None
+        if then is None or not is_upn(principal):
+            return None
+        first = self._realms[principal.realm].settings
+        windows = first.kind is then.settings.kind is RealmKind.AD
+        return Principal(principal.components, then.settings.name) if windows and then.settings.name in first.trusts else None
 
     async def _verified(
-        self, principal: Principal, password: Secret, late: Callable[[Proof], None] | None, recognise: Recognise | None
+        self,
+        principal: Principal,
+        password: Secret,
+        late: Callable[[Proof], None] | None,
+        recognise: Recognise | None,
+        within: float = math.inf,
     ) -> Proof | Referral:
+        """By one realm's KDCs, within its deadline and within so many seconds."""
         realm = self._realms.get(principal.realm)
         if realm is None:  # the use case reads names against the same realms: this is a bug, and never a packet
             return Unavailable(Reason.INTERNAL, Stage.AS, diagnostic="the realm is not configured")
         try:
-            async with realm.slots.one(realm.settings.deadline) as until:
+            async with realm.slots.one(min(realm.settings.deadline, within)) as until:
                 await realm.asking.begin()
                 return await realm.login.verify(principal, password, until, late, recognise)
         except FullError as error:
@@ -113,6 +128,21 @@ class KerberosVerifier:
         self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None = None, recognise: Recognise | None = None
     ) -> AsyncIterator[ProvedOld | Refused | Unavailable]:
         """See `password_change.ChangeEngine`. Raises KeyError for a realm that is not configured."""
+        async with self._proved_old(principal, old, late, recognise) as proved:
+            if not isinstance(proved, Referral):
+                yield proved
+                return
+        there = self._followed(principal, proved)
+        if there is None:
+            yield proved.refused
+            return
+        async with self._proved_old(there, old, late, recognise) as proved:
+            yield proved.refused if isinstance(proved, Referral) else proved
+
+    @asynccontextmanager
+    async def _proved_old(
+        self, principal: Principal, old: Secret, late: Callable[[Proof], None] | None, recognise: Recognise | None
+    ) -> AsyncIterator[ProvedOld | Referral | Refused | Unavailable]:
         realm = self._realms[principal.realm]
         try:
             async with realm.slots.one(realm.settings.deadline) as until:
@@ -133,20 +163,22 @@ class KerberosVerifier:
         return answer if doubt is None else replace(answer, proof=doubt)
 
     async def _doubt(self, name: str) -> Unavailable | None:
-        """The answer where a realm of kind mit has a KDC that does not know our principal as a client.
+        """The answer where a realm of kind mit has not shown that its KDC is one.
 
-        An MIT KDC does, or it could not have issued the ticket; a domain controller mostly does not, and there a name without a PAC proves
-        nothing. So a KDC is asked before the first ticket of such a realm is believed. One that does not answer is not waited for: then all
-        is as it was.
+        An MIT KDC knows our principal as a client, or it could not have issued the ticket, and no other spelling of it. A domain controller
+        mostly does not know it, or else in any spelling, and there a name without a PAC proves nothing. So no ticket of such a realm is
+        believed before one of its KDCs has shown to be an MIT KDC. That is asked once, and holds for as long as the process lives.
         """
         realm = self._realms[name]
-        if realm.settings.kind is not RealmKind.MIT or realm.readiness.known_there:
+        if realm.settings.kind is not RealmKind.MIT or realm.readiness.told:
             return None
-        await realm.readiness.state()
-        if realm.readiness.known_there is not False:
+        state = await realm.readiness.state()
+        if realm.readiness.told:
             return None
-        ours = realm.settings.asked_about
-        diagnostic = f'the KDC of {name} does not know {ours} as a client: if it is a domain controller, say kind = "ad"'
+        if realm.readiness.told is None:
+            diagnostic = f"no KDC of {name} has answered yet, so it is not known to be an MIT KDC: {state.problem}"
+            return Unavailable(Reason.KDC_UNREACHABLE, Stage.ACCEPT, diagnostic=diagnostic)
+        diagnostic = f'{state.problem}: if the KDC of {name} is a domain controller, say kind = "ad"'
         return Unavailable(Reason.SERVICE_PRINCIPAL, Stage.ACCEPT, diagnostic=diagnostic, alarm=True)
 
     async def _accepted(self, token: bytes, binding: ChannelBinding) -> TokenAnswer:
@@ -169,6 +201,11 @@ class KerberosVerifier:
     def kdc_states(self) -> tuple[KdcState, ...]:
         """What this process knows of every realm's KDCs. Asks nobody; of a realm that nobody asked for yet it knows none."""
         return tuple(state for realm in self._realms.values() for state in realm.asking.kdcs.states())
+
+    def told(self, realm: KerberosRealm) -> bool | None:
+        """Whether a realm that is asked in the same way has shown what kind of KDC it has; see `Readiness`."""
+        ours = self._realms.get(realm.name)
+        return ours.readiness.told if ours is not None else None
 
     def slots(self, realm: KerberosRealm) -> Slots | None:
         """The slots of a realm of this name and with these limits, if there is one."""

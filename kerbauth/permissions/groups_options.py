@@ -1,5 +1,6 @@
 """The options of the adapter `groups`: applications, and grants on them to groups of Active Directory domains."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
@@ -26,7 +27,8 @@ _NOT_IN_NAMES: Final = frozenset('"/\\[]:;|=,+*?<>')  # MS-SAMR 3.1.1.8.4 forbid
 
 # Groups that are no domain's: a domain controller's own (BUILTIN, S-1-5-32), and what Windows puts everybody into who meets a condition.
 # Tickets do not list them, or list them for all (S-1-18-1: whoever was authenticated by a domain controller).
-_DOMAINS: Final = "S-1-5-21-"  # MS-DTYP 2.4.2.4
+_GROUP: Final = re.compile("S-1-5-21(?:-[0-9]+){4}")  # MS-DTYP 2.4.2.4: a domain's three numbers and the group's own
+_CONDITIONS: Final = "S-1-5-21-0-0-0-"  # MS-DTYP 2.4.2.4: COMPOUNDED_AUTHENTICATION, CLAIMS_VALID
 
 _Row = TypeVar("_Row", ApplicationObject, "GroupGrant")
 
@@ -63,7 +65,7 @@ def _sid(value: str) -> Sid:
         if not value.upper().startswith("S-"):
             raise PydanticCustomError("group", "names no domain, and groups of one name are in many; {form}", {"form": _FORM}) from None
         raise PydanticCustomError("group", "is no SID: {why}", {"why": str(error)}) from None
-    if not sid.startswith(_DOMAINS):
+    if not _GROUP.fullmatch(sid) or sid.startswith(_CONDITIONS):
         raise PydanticCustomError("group", "is the SID of no domain's group (those begin with S-1-5-21-): tickets do not tell who is in it")
     return sid
 

@@ -14,7 +14,7 @@ from kerbauth.settings.audit import AuditSettings
 from kerbauth.settings.clients import ClientSettings, client_findings
 from kerbauth.settings.fields import Closed, FilePath, Hidden, Kind, Lax, Line, Missing, RealmName, Table
 from kerbauth.settings.findings import Finding, one, reading, refuse
-from kerbauth.settings.kdcs import DnsSettings, RealmKind
+from kerbauth.settings.kdcs import DnsSettings
 from kerbauth.settings.names import name_findings
 from kerbauth.settings.realms import RealmSettings
 from kerbauth.settings.server import ServerSettings
@@ -154,17 +154,6 @@ class Settings(Table):
         findings = name_findings(value)
         if findings:
             raise refuse(findings)
-        return value
-
-    @field_validator("permissions")
-    @classmethod
-    def _whose_groups(cls, value: PermissionSettings, info: ValidationInfo) -> PermissionSettings:
-        """Without it one domain's controllers could put another's groups into their tickets."""
-        windows = {name: realm for name, realm in info.data.get("realms", {}).items() if realm.kind is RealmKind.AD}
-        missing = [name for name, realm in windows.items() if realm.domain_sid is None]
-        if value.adapter == "groups" and len(windows) > 1 and missing:
-            msg = f"is groups, and there are several realms of kind ad; say domain_sid in each: it is missing in {', '.join(missing)}"
-            raise refuse([Finding(msg, ("adapter",))])
         return value
 
     @field_validator("clients")

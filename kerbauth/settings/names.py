@@ -58,8 +58,20 @@ def _findings(realms: Mapping[str, RealmSettings]) -> Iterator[Finding]:
             yield Finding(problem)
     for problem in NameMapper(_name_rules(realms)).problems():
         yield Finding(problem)
+    yield from _domains({name: realm for name, realm in realms.items() if realm.kind is RealmKind.AD})
     for name, realm in realms.items():
         for position, other in enumerate(realm.trusts):
             if other == name or other not in realms:
                 problem = f"is {other!r}; expected another configured realm, exactly as it is written there"
                 yield Finding(problem, (name, "trusts", position))
+
+
+def _domains(windows: Mapping[str, RealmSettings]) -> Iterator[Finding]:
+    """What is wrong with the domains' SIDs: without them one domain's controllers could describe accounts and groups as another's."""
+    known: dict[str, str] = {}
+    for name, realm in windows.items():
+        if realm.domain_sid is None:
+            if len(windows) > 1:
+                yield Finding("is missing, and there are several realms of kind ad; say whose accounts they are", (name, "domain_sid"))
+        elif (owner := known.setdefault(realm.domain_sid, name)) != name:
+            yield Finding(f"is that of the realm {owner} already", (name, "domain_sid"))

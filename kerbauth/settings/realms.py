@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from kerbauth.core.mapping import Identity, NameRules, NameSettingsError
+from kerbauth.core.mapping import Identity, NameRules, NameSettingsError, Otherwise
 from kerbauth.core.names import Case
 from kerbauth.core.problem import Problem
-from kerbauth.core.sid import Sid
+from kerbauth.core.sid import MalformedSidError, Sid, domain_of, parse_sid
 from kerbauth.settings.fields import (
     AccountName,
     Different,
@@ -93,13 +93,18 @@ class RealmSettings(Table):
     domain_sid: DomainSid | None = Field(
         None,
         description="With kind ad: the SID of the domain. Only accounts of it log in as users of this realm, and KDCs of other realms are "
-        "not believed about its groups unless `trusts` says so. Needed for `identity` sid, and by the adapter groups where several domains "
-        "are configured.",
+        "not believed about its groups unless `trusts` says so. Needed for `identity` sid, and where several realms of kind ad are "
+        "configured.",
     )
     trusts: Annotated[tuple[RealmName, ...], Lax, Different] = Field(
         (),
         description="Other configured realms about whose users and groups this realm's KDC is believed: their users log in here with "
         "tickets for our service in this realm, by a trust between the realms. Each realm's own rules apply to its users.",
+    )
+    accept_delegated: bool = Field(
+        False,
+        description="With kind ad: whether users of this realm may be logged in by a service that the domain lets get tickets to ours in "
+        "their name (constrained delegation). With protocol transition it may name anybody.",
     )
     deadline: Seconds = Field(5.0, description="The whole time one login may take with this realm, in seconds.")
     max_concurrent: int = Field(
@@ -195,6 +200,11 @@ class RealmSettings(Table):
             yield Finding('is sid, which means nothing with kind = "mit"; remove it', ("names", "identity"))
         elif self.domain_sid is None:
             yield Finding("is missing, and names.identity is sid; say whose accounts the SIDs are", ("domain_sid",))
+        if self.names.otherwise is not Otherwise.REFUSE:
+            yield Finding('must be "refuse" where identity is sid: a SID is nobody\'s user name', ("names", "otherwise"))
+        for name in self.names.exceptions:
+            if self.domain_sid is not None and not _is_member(name, self.domain_sid):
+                yield Finding(f"names {name!r}, and identity is sid; expected the SID of an account of `domain_sid`", ("names", "map"))
 
     def _findings(self, exceptions: Mapping[str, str]) -> list[Finding | Problem]:
         try:
@@ -202,3 +212,10 @@ class RealmSettings(Table):
         except NameSettingsError as error:
             return [Finding(problem, ("names",)) for problem in error.problems]
         return []
+
+
+def _is_member(text: str, domain: Sid) -> bool:
+    try:
+        return domain_of(parse_sid(text)) == domain
+    except MalformedSidError:
+        return False

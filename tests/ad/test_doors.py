@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.ad.conftest import ONE_NAMES, REALM, entry
 from tests.ad.domain import PASSWORD, SERVICE_ACCOUNT, Domain
-from tests.integration.service import RunningService, Setup
+from tests.integration.kdc import make_tokens
+from tests.integration.service import RealmEntry, RunningService, Setup
 
 Start = Callable[..., RunningService]
 
@@ -108,3 +110,61 @@ def test_a_ticket_for_any_service_principal_of_our_account_opens(alone: RunningS
     domain.ask("add", SERVICE_ACCOUNT, servicePrincipalName="HTTP/not-in-also-accept.example")
     token = domain.token("alice", tmp_path / "cc", service=f"HTTP/not-in-also-accept.example@{REALM}")
     assert alone.sso(token).json()["verdict"] == "granted"
+
+
+@pytest.fixture
+def called_like_its_service(domain: Domain) -> Iterator[None]:
+    """The account's user principal name is its service principal, as ktpass makes it: the domain controller knows it as a client."""
+    domain.ask("set", SERVICE_ACCOUNT, userPrincipalName=f"HTTP/{domain.host}@{REALM}")
+    yield
+    domain.ask("set", SERVICE_ACCOUNT, userPrincipalName=f"{SERVICE_ACCOUNT}@{domain.dns}")
+
+
+@pytest.mark.usefixtures("called_like_its_service")
+def test_a_domain_controller_that_knows_our_principal_is_noticed_by_how_it_compares_names(
+    misconfigured: RunningService, domain: Domain, tmp_path: Path
+) -> None:
+    reply = misconfigured.sso(domain.token("ceo", tmp_path / "cc", "--no-request-pac"))
+    assert (reply.status_code, reply.json()["reason"]) == (503, "service-principal")
+    assert "for our principal, as domain controllers do" in misconfigured.log()
+    assert misconfigured.request("GET", "/readyz").status_code == 503
+
+
+def test_in_a_realm_of_kind_mit_no_ticket_is_believed_before_a_kdc_has_shown_that_it_is_one(
+    domain: Domain, keytabs: dict[str, Path], start: Start, tmp_path: Path
+) -> None:
+    nobody = replace(entry(domain, keytabs[REALM], "default = true", kind="mit"), kdcs=(f"{domain.address}:1",))
+    reply = start(Setup((nobody,))).sso(domain.token("ceo", tmp_path / "cc", "--no-request-pac"))
+    assert (reply.status_code, reply.json()["reason"]) == (503, "kdc-unreachable")
+
+
+def test_a_service_does_not_log_people_in_by_delegation(alone: RunningService, domain: Domain, tmp_path: Path) -> None:
+    domain.user("frontend", servicePrincipalName=["HTTP/frontend.ad.kerbauth.test"])
+    domain.ask("set", "frontend", **{"msDS-AllowedToDelegateTo": [f"HTTP/{domain.host}"]})
+    domain.ask("flags", "frontend", "TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION")
+    environment, service = domain.kinit("frontend", tmp_path / "frontend", "-f"), f"HTTP/{domain.host}@{REALM}"
+    keytab = domain.keytab("frontend")
+    subprocess.run(["kinit", "-f", "-k", "-t", str(keytab), "frontend"], env=environment, check=True)
+    subprocess.run(
+        ["kvno", "-P", "-U", "alice", "--out-cache", str(tmp_path / "alice"), service], env=environment, check=True, capture_output=True
+    )
+    reply = alone.sso(make_tokens(domain.environment(tmp_path / "alice"), service)[0])
+    assert reply.json()["reason"] == "no-verified-pac"
+    assert "a service got the ticket in the account's name, by delegation" in alone.log()
+
+
+def test_a_service_principal_that_the_domain_does_not_have_is_nobody_s_wrong_password(
+    domain: Domain, start: Start, other_domain: Domain
+) -> None:
+    elsewhere = f"HTTP/portal.{other_domain.dns}"
+    domain.ask("add", SERVICE_ACCOUNT, servicePrincipalName=[elsewhere])
+    keytab = domain.keytab(elsewhere, SERVICE_ACCOUNT)
+    setting = f'default = true\naccount = "{SERVICE_ACCOUNT}"'
+    service = start(
+        Setup((RealmEntry(REALM, (domain.kdc,), keytab, elsewhere, setting, kind="ad"),), throttle="account_failures = 2\nreserve = 0")
+    )
+    user = domain.user()
+    for _ in range(4):  # the domain controller refers to the other domain for a name like that
+        reply = service.login(user, PASSWORD, token=None)
+        assert (reply.status_code, reply.json()["reason"]) == (503, "service-principal")
+    assert f"looks for our service principal in the realm {other_domain.realm}" in service.log()

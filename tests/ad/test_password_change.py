@@ -51,3 +51,14 @@ def test_a_wrong_old_password_is_counted_once(service: RunningService, domain: D
     user = domain.user()
     assert service.change_password(f"{user}@ad.kerbauth.test", "wrong", NEW).json()["reason"] == "bad-credentials"
     assert domain.bad_passwords(user) == 1
+
+
+def test_a_password_of_another_domain_is_changed_there_where_the_first_one_refers_to_it(
+    service: RunningService, domain: Domain, other_domain: Domain
+) -> None:
+    user = other_domain.user("pat")
+    reply = service.change_password(r"pat\@corp2.test", PASSWORD, NEW)
+    assert reply.status_code == 200, reply.text
+    assert service.login(rf"CORP2\{user}", NEW).json()["verdict"] == "granted"
+    assert service.change_password(r"pat\@corp2.test", "wrong", NEW).json()["reason"] == "bad-credentials"
+    assert other_domain.bad_passwords(user) == 1

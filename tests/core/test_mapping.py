@@ -261,3 +261,7 @@ def test_rules_that_refuse_and_what_is_safe_are_about_the_name_also_where_the_si
     mapped = BY_SID.map(Principal((name,), "CORP"), sid)
     assert isinstance(mapped, NotMapped)
     assert mapped.why == problem
+
+
+def test_others_by_sid_are_the_accounts_that_an_entry_leads_there() -> None:
+    assert BY_SID.others("alice") == ("s-1-5-21-1-2-3-1117@CORP",)

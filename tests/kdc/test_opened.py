@@ -117,15 +117,29 @@ def test_what_the_settings_say_of_the_domain_stands_in_for_a_name_that_the_pac_d
     assert isinstance(proof("alice@CORP.EXAMPLE", "HTTP/x@CORP.EXAMPLE", Written().write(), known), Proved)
 
 
-@pytest.mark.parametrize(("trusts", "counted"), [((), {"513"}), (("BRANCH.EXAMPLE",), {"513", "1200"})])
-def test_a_kdc_is_believed_about_the_groups_of_domains_that_it_may_speak_for(trusts: tuple[str, ...], counted: set[str]) -> None:
-    of_branch = ((5, (21, 7, 8, 9, 1200)), 7)
-    pac = Written(logon=Logon(extra=(of_branch,)), changes=NAMES).write()
-    branch = replace(BRANCH, domain_sid=Sid("S-1-5-21-7-8-9"))
-    found = proof("alice@CORP.EXAMPLE", "HTTP/x@CORP.EXAMPLE", pac, replace(AD, domain_sid=DOMAIN_SID, trusts=trusts), branch)
+BRANCHES = replace(BRANCH, domain_sid=Sid("S-1-5-21-7-8-9"))
+
+
+@pytest.mark.parametrize(
+    ("trusts", "others", "counted"),
+    [((), (BRANCHES,), {"513"}), (("BRANCH.EXAMPLE",), (BRANCHES,), {"513", "1200"}), ((), (MIT,), {"513", "1200", "519"})],
+)
+def test_a_kdc_is_believed_about_the_groups_of_domains_that_it_may_speak_for(
+    trusts: tuple[str, ...], others: tuple[KerberosRealm, ...], counted: set[str]
+) -> None:
+    extra = (((5, (21, 7, 8, 9, 1200)), 7), ((5, (21, 7, 7, 7, 519)), 7))
+    pac = Written(logon=Logon(extra=extra), changes=NAMES).write()
+    found = proof("alice@CORP.EXAMPLE", "HTTP/x@CORP.EXAMPLE", pac, replace(AD, domain_sid=DOMAIN_SID, trusts=trusts), *others)
     assert isinstance(found, Proved)
     assert found.account is not None
     assert {group.rpartition("-")[2] for group in found.account.groups} == counted
+
+
+def test_a_ticket_that_a_service_got_in_the_account_s_name_counts_only_where_the_settings_say_so() -> None:
+    pac = Written(changes={**NAMES, 11: b"delegated"}).write()
+    refused = proof("alice@CORP.EXAMPLE", "HTTP/x@CORP.EXAMPLE", pac)
+    assert "by delegation" in why(refused, Reason.NO_VERIFIED_PAC)
+    assert isinstance(proof("alice@CORP.EXAMPLE", "HTTP/x@CORP.EXAMPLE", pac, replace(AD, accept_delegated=True)), Proved)
 
 
 def test_a_trusted_domain_s_users_are_believed_with_their_own_pac() -> None:

@@ -41,6 +41,7 @@ class Proven:
 
     result: KpasswdResult
     until: float = 0.0
+    principal: Principal = ALICE
     replies: list[bytes] = field(default_factory=list)
     broken: bool = False
 

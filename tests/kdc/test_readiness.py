@@ -14,8 +14,8 @@ from kerbauth.kdc.asking import Asking
 from kerbauth.kdc.readiness import Further, Readiness
 from kerbauth.kdc.realm import KerberosRealm
 from tests.kdc import wire
-from tests.kdc.behaviours import Behaviour, error, silence
-from tests.kdc.scripted import ScriptedKdc, scripted_kdc
+from tests.kdc.behaviours import Behaviour, error, silence, where
+from tests.kdc.scripted import Asked, ScriptedKdc, scripted_kdc
 from tests.kdc.transport.servers import closed_address
 
 KEEP = 3600.0  # seconds: longer than any test
@@ -34,13 +34,24 @@ async def readiness(*kdcs: str, further: Further | None = None, keep: float = KE
     await asking.kdcs.close()
 
 
+def about_another_case(asked: Asked) -> bool:
+    """Whether it is the question that tells a domain controller from an MIT KDC."""
+    return b"LOCALHOST" in asked.message
+
+
+def mit(fields: wire.ErrorFields | None = None) -> Behaviour:
+    """Wants a password for our principal, and knows none of another case."""
+    known = error(wire.PREAUTH_REQUIRED) if fields is None else error(wire.PREAUTH_REQUIRED, fields)
+    return where(about_another_case, error(6), known)
+
+
 def questions(kdc: ScriptedKdc) -> int:
-    """How many questions, whatever copies of them were sent."""
-    return len({asked.message for asked in list(kdc.asked)})
+    """How many questions about our principal, whatever copies of them were sent."""
+    return len({asked.message for asked in list(kdc.asked) if not about_another_case(asked)})
 
 
 async def test_a_realm_whose_kdc_answers_is_ready_and_its_kdc_is_known() -> None:
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+    with scripted_kdc(mit()) as kdc:
         async with readiness(kdc.address) as ours:
             state = await ours.state()
         assert not kdc.proofs
@@ -52,7 +63,7 @@ async def test_a_realm_whose_kdc_answers_is_ready_and_its_kdc_is_known() -> None
 
 async def test_the_question_tells_how_far_the_kdcs_clock_is_ahead() -> None:
     ahead = wire.ErrorFields(at=datetime.now(UTC) + timedelta(seconds=600))
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED, ahead)) as kdc:
+    with scripted_kdc(mit(ahead)) as kdc:
         async with readiness(kdc.address) as ours:
             (known,) = (await ours.state()).kdcs
     assert known.clock_offset == pytest.approx(600, abs=5)
@@ -65,6 +76,26 @@ async def test_a_realm_whose_kdc_does_not_know_us_is_not_ready() -> None:
     assert (state.ready, state.problem) == (False, "the KDC answers but does not know our principal HTTP/localhost@KA.TEST")
 
 
+async def test_a_kdc_that_does_not_tell_upper_from_lower_case_is_no_mit_kdc() -> None:
+    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+        async with readiness(kdc.address, keep=0.0) as ours:
+            state = await ours.state()
+            assert (state.ready, ours.told) == (False, False)
+            assert state.problem == (
+                'the KDC takes http/LOCALHOST@KA.TEST for our principal, as domain controllers do: if it is one, say kind = "ad"'
+            )
+            kdc.behaviour = mit()
+            assert ((await ours.state()).ready, ours.told) == (True, True)
+
+
+async def test_what_a_kdc_has_shown_once_is_not_undone_by_a_word_that_nobody_vouches_for() -> None:
+    with scripted_kdc(mit()) as kdc:
+        async with readiness(kdc.address, keep=0.0) as ours:
+            assert ((await ours.state()).ready, ours.told) == (True, True)
+            kdc.behaviour = error(6)
+            assert ((await ours.state()).ready, ours.told) == (False, True)
+
+
 async def test_a_realm_whose_kdcs_are_not_there_is_not_ready_and_says_why() -> None:
     async with readiness(closed_address().text) as ours:
         state = await ours.state()
@@ -74,7 +105,7 @@ async def test_a_realm_whose_kdcs_are_not_there_is_not_ready_and_says_why() -> N
 
 
 async def test_another_kdc_makes_the_realm_ready() -> None:
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+    with scripted_kdc(mit()) as kdc:
         async with readiness(closed_address().text, kdc.address) as ours:
             state = await ours.state()
     assert state.ready
@@ -94,7 +125,7 @@ async def test_a_silent_kdc_is_waited_for_once() -> None:
 
 
 async def test_those_who_ask_at_the_same_time_have_one_answer() -> None:
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+    with scripted_kdc(mit()) as kdc:
         async with readiness(kdc.address) as ours:
             states = await asyncio.gather(*(ours.state() for _ in range(20)))
         assert questions(kdc) == 1
@@ -102,7 +133,7 @@ async def test_those_who_ask_at_the_same_time_have_one_answer() -> None:
 
 
 async def test_an_answer_is_kept_for_its_time_and_no_longer() -> None:
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+    with scripted_kdc(mit()) as kdc:
         async with readiness(kdc.address) as ours:
             for _ in range(3):
                 assert (await ours.state()).ready
@@ -126,7 +157,7 @@ async def test_a_question_that_is_broken_off_is_asked_again() -> None:
             waiting = asyncio.create_task(ours.state())
             await asked.wait()
             waiting.cancel()
-            kdc.behaviour = error(wire.PREAUTH_REQUIRED)
+            kdc.behaviour = mit()
             assert (await ours.state()).ready
 
 
@@ -144,7 +175,7 @@ async def test_the_event_loop_goes_on_while_a_silent_kdc_is_waited_for() -> None
 async def test_a_library_that_cannot_be_used_makes_no_realm_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "krb5.conf").write_text("[libdefaults\n")
     monkeypatch.setenv("KRB5_CONFIG", str(tmp_path / "krb5.conf"))
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+    with scripted_kdc(mit()) as kdc:
         async with readiness(kdc.address) as ours:
             state = await ours.state()
         assert kdc.asked == []
@@ -159,7 +190,7 @@ async def test_what_else_keeps_logins_away_is_asked_once_a_kdc_answers(wrong: st
         asked.append(seconds)
         return wrong
 
-    with scripted_kdc(error(wire.PREAUTH_REQUIRED)) as kdc:
+    with scripted_kdc(mit()) as kdc:
         async with readiness(kdc.address, further=further) as ours:
             for _ in range(2):
                 state = await ours.state()

@@ -31,10 +31,11 @@ def test_a_realm_has_its_defaults(tmp_path: Path) -> None:
 
 
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
+SID_NAMES = 'names = { identity = "sid", otherwise = "refuse" }'
 
 
 def test_an_active_directory_realm_says_what_its_domain_is_called(tmp_path: Path) -> None:
-    windows = REALM.replace('"mit"', '"ad"') + f'domain_sid = "{DOMAIN_SID}"\nnames = {{ identity = "sid" }}\n'
+    windows = REALM.replace('"mit"', '"ad"') + f'domain_sid = "{DOMAIN_SID}"\nnames = {{ identity = "sid", otherwise = "refuse" }}\n'
     found = read(tmp_path, windows, PERMISSIONS).realms["CORP.EXAMPLE"]
     assert (found.kind, found.domain_sid, found.names.identity, found.name_rules().identity) == (
         RealmKind.AD,
@@ -49,8 +50,18 @@ def test_an_active_directory_realm_says_what_its_domain_is_called(tmp_path: Path
     [
         ("mit", f'domain_sid = "{DOMAIN_SID}"', ".domain_sid", 'means nothing with kind = "mit"; remove it'),
         ("mit", 'ldap = ["dc1.corp.example"]', ".ldap", 'means nothing with kind = "mit"; remove it'),
-        ("mit", 'names = { identity = "sid" }', ".names.identity", 'is sid, which means nothing with kind = "mit"; remove it'),
-        ("ad", 'names = { identity = "sid" }', ".domain_sid", "is missing, and names.identity is sid; say whose accounts the SIDs are"),
+        (
+            "mit",
+            'names = { identity = "sid", otherwise = "refuse" }',
+            ".names.identity",
+            'is sid, which means nothing with kind = "mit"; remove it',
+        ),
+        (
+            "ad",
+            'names = { identity = "sid", otherwise = "refuse" }',
+            ".domain_sid",
+            "is missing, and names.identity is sid; say whose accounts the SIDs are",
+        ),
         ("ad", 'domain_sid = "CORP"', ".domain_sid", "is no SID: expected S-1-, an authority and 1 to 15 numbers, with hyphens between"),
         (
             "ad",
@@ -77,16 +88,28 @@ def test_what_a_domain_cannot_be(tmp_path: Path, kind: str, more: str, key: str,
     assert (problem.key, problem.message) == (f'realms."CORP.EXAMPLE"{key}', message)
 
 
-def test_several_domains_whose_groups_count_say_what_they_are_called(tmp_path: Path) -> None:
+def test_several_domains_say_what_they_are_called(tmp_path: Path) -> None:
     refusing = 'names = { otherwise = "refuse" }\n'
-    realms = (REALM + refusing + OTHER + refusing).replace('"mit"', '"ad"')
-    groups = '[permissions]\nadapter = "groups"\n'
-    problem = only_problem(tmp_path, realms, groups)
-    assert problem.key == "permissions.adapter"
-    assert problem.message == (
-        "is groups, and there are several realms of kind ad; say domain_sid in each: it is missing in CORP.EXAMPLE, OTHER.EXAMPLE"
-    )
-    assert read(tmp_path, REALM.replace('"mit"', '"ad"'), groups).permissions.adapter == "groups"
+    one, other = (text.replace('"mit"', '"ad"') + refusing for text in (REALM, OTHER))
+    missing = "is missing, and there are several realms of kind ad; say whose accounts they are"
+    assert {(problem.key, problem.message) for problem in problems(tmp_path, one, other, PERMISSIONS)} == {
+        (f'realms."{realm}".domain_sid', missing) for realm in ("CORP.EXAMPLE", "OTHER.EXAMPLE")
+    }
+    sid = f'domain_sid = "{DOMAIN_SID}"\n'
+    problem = only_problem(tmp_path, one, sid, other, sid, PERMISSIONS)
+    assert (problem.key, problem.message) == ('realms."OTHER.EXAMPLE".domain_sid', "is that of the realm CORP.EXAMPLE already")
+
+
+def test_what_is_mapped_by_sid_is_a_sid_of_the_domain_and_nothing_else(tmp_path: Path) -> None:
+    windows = REALM.replace('"mit"', '"ad"') + f'domain_sid = "{DOMAIN_SID}"\n'
+    names = '{{ identity = "sid", otherwise = "{}", map = {{ "{}" = "alice" }} }}'
+    assert read(tmp_path, windows, f"names = {names.format('refuse', DOMAIN_SID + '-1117')}\n", PERMISSIONS)
+    otherwise = only_problem(tmp_path, windows, f"names = {names.format('name', DOMAIN_SID + '-1117')}\n", PERMISSIONS)
+    assert otherwise.message == 'must be "refuse" where identity is sid: a SID is nobody\'s user name'
+    for name in ("alice", "S-1-5-21-7-8-9-1117", DOMAIN_SID):
+        problem = only_problem(tmp_path, windows, f"names = {names.format('refuse', name)}\n", PERMISSIONS)
+        assert problem.key == 'realms."CORP.EXAMPLE".names.map'
+        assert problem.message == f"names {name!r}, and identity is sid; expected the SID of an account of `domain_sid`"
 
 
 def test_names_of_an_active_directory_realm_are_folded_where_the_settings_do_not_say() -> None:

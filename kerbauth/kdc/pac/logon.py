@@ -61,7 +61,9 @@ def read_logon_info(data: bytes) -> LogonInfo:
     sid_count, has_sids = ndr.number(), ndr.pointer()
     has_resource_domain, resource_count, has_resources = ndr.pointer(), ndr.number(), ndr.pointer()
     # From here on comes what the pointers point to, in their order.
-    user, *_ = [ndr.text(header) for header in texts]
+    user = ndr.text(texts[0])
+    for header in texts[1:]:
+        ndr.pass_over(header)
     groups = ndr.memberships(group_count, there=has_groups)
     server, domain = [ndr.text(header) for header in texts_after]
     domain_sid = ndr.sid() if has_domain else None

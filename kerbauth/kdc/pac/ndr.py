@@ -85,10 +85,14 @@ class Ndr:
         """The text; empty if there is none."""
         if not header.there:
             return ""
-        if self.numbers(_VARYING) != (header.room // 2, 0, header.length // 2):
-            msg = f"{_WHERE} has a text of another length than was said before."
-            raise PacError(msg)
+        self._varying(header)
         return utf16(self._bytes(header.length), "A text of the LOGON_INFO")
+
+    def pass_over(self, header: TextHeader) -> None:
+        """Go past a text of which nothing is used: whatever people wrote there, it is no reason to refuse them."""
+        if header.there:
+            self._varying(header)
+            self._bytes(header.length)
 
     def sid(self) -> Sid:
         """The SID that a pointer points to."""
@@ -116,6 +120,11 @@ class Ndr:
     def end(self) -> None:
         """Refuse anything behind what was read."""
         only_padding(self._data[self._position :], "the end of the LOGON_INFO")
+
+    def _varying(self, header: TextHeader) -> None:
+        if self.numbers(_VARYING) != (header.room // 2, 0, header.length // 2):
+            msg = f"{_WHERE} has a text of another length than was said before."
+            raise PacError(msg)
 
     def _array(self, count: int, *, there: bool) -> None:
         """The head of an array, which repeats the count."""

@@ -29,7 +29,7 @@ class Pac:
 
     `logon` is the account, `client` the ticket's own client name. `names` is there if the domain controller tells them. `requester` and
     `attributes` are meant for KDCs (MS-KILE 3.3.5.7.9): a ticket for a service has neither as a rule. `signatures` are those that are
-    there; verifying them is libkrb5's part.
+    there; verifying them is libkrb5's part. `delegated`: a service has got the ticket in the account's name (S4U_DELEGATION_INFO, 2.9).
 
     The parts are not compared with each other here: `agreement` does.
     """
@@ -40,6 +40,7 @@ class Pac:
     requester: Sid | None
     attributes: int | None
     signatures: frozenset[Kind]
+    delegated: bool
 
     @property
     def user(self) -> str:
@@ -86,4 +87,5 @@ def _pac(buffers: Mapping[int, bytes]) -> Pac:
         None if requester is None else read_sid(requester, "The REQUESTER_SID"),
         None if attributes is None else read_attributes(attributes),
         frozenset(kind for kind in _SIGNATURES if kind in buffers),
+        Kind.DELEGATION_INFO in buffers,
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from kerbauth.kdc.pac import buffers
+from kerbauth.kdc.pac.reader import Pac, read_pac
 from tests.kdc.pac.reading import problem, read
 from tests.kdc.pac.writer import DOMAIN, Logon, Written, client_info, pac, serialization, sid, upn_dns_info
 
@@ -169,7 +170,12 @@ def test_an_extra_sid_that_is_not_there_is_refused() -> None:
     assert problem(logon(put(body, second, 0))) == "The LOGON_INFO lists a SID that is not there."
 
 
-@pytest.mark.parametrize("write", [lambda text: Logon(user=text), lambda text: Logon(full_name=text), lambda text: Logon(domain=text)])
+def test_what_people_write_about_themselves_is_no_reason_to_refuse_them() -> None:
+    for text in (f"a{LONE}", "a\0b"):
+        assert isinstance(read_pac(Written(logon=Logon(full_name=text)).write()), Pac)
+
+
+@pytest.mark.parametrize("write", [lambda text: Logon(user=text), lambda text: Logon(domain=text)])
 def test_texts_of_the_account_with_half_a_character_or_a_nul_are_refused(write: Callable[[str], Logon]) -> None:
     assert problem(Written(logon=write(f"a{LONE}")).write()) == "A text of the LOGON_INFO is not in UTF-16."
     assert problem(Written(logon=write("a\0b")).write()) == "A text of the LOGON_INFO holds a NUL."
