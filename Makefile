@@ -50,7 +50,7 @@ unit: .test-packages
 	$(BIN)/coverage report --include='kerbauth/core/*,kerbauth/kdc/pac/*' --fail-under=100 --show-missing --skip-covered
 
 integration: .test-packages
-	$(BIN)/pytest $(PARALLEL) tests/integration tests/ad
+	$(BIN)/pytest $(PARALLEL) tests/ad tests/integration
 
 # What a KDC decides, again with the KDC in a container. How processes, listeners, proxies, counters and files behave does not depend on it.
 container: .test-packages

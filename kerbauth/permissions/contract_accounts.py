@@ -11,8 +11,7 @@ from kerbauth.core.text import caseless
 from kerbauth.permissions.model import PermissionModel
 from kerbauth.ports import Question
 
-DOMAIN: Final = Sid("S-1-5-21-1-2-3")
-"""The domain of all groups and accounts of the suite."""
+_DOMAINS: Final = "S-1-5-21-1-2"  # what the SIDs of the suite's domains begin with
 
 
 def group_sid(group: str) -> Sid:
@@ -49,6 +48,6 @@ def with_account(question: Question, model: PermissionModel) -> Question:
 
 def _sid(what: str) -> Sid:
     # Any number that is always the same and never another one's: 32 bits of a digest hold for the suite's ten thousand groups only just
-    # (one chance in 86), so the name's domain takes 32 more.
+    # (one chance in 86), so 32 more make the domain.
     digest = hashlib.sha256(what.encode("utf-8", "surrogatepass")).digest()
-    return member(Sid(f"{DOMAIN}-{int.from_bytes(digest[:4])}"), int.from_bytes(digest[4:8]))
+    return member(Sid(f"{_DOMAINS}-{int.from_bytes(digest[:4])}"), int.from_bytes(digest[4:8]))

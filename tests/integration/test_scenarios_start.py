@@ -54,12 +54,14 @@ def test_f09_bad_options_do_not_start_and_are_all_named(realm: LabRealm, tmp_pat
         assert key in done.stderr
 
 
-def test_f09_an_active_directory_realm_does_not_start(realm: LabRealm, tmp_path: Path) -> None:
-    config = Setup((entry(realm),)).write(tmp_path)
+def test_f09_several_domains_that_do_not_say_what_they_are_called_do_not_start(
+    realm: LabRealm, other_realm: LabRealm, tmp_path: Path
+) -> None:
+    config = Setup((entry(realm, names='otherwise = "refuse"'), entry(other_realm, names='otherwise = "refuse"'))).write(tmp_path)
     config.write_text(config.read_text().replace('kind = "mit"', 'kind = "ad"'))
     done = serve(config)
     assert done.returncode == 2
-    assert "PAC" in done.stderr
+    assert done.stderr.count("domain_sid: is missing, and there are several realms of kind ad") == 2
 
 
 def test_f09_a_taken_port_does_not_start(service: RunningService, realm: LabRealm, tmp_path: Path) -> None:
