@@ -45,12 +45,15 @@ types: setup
 # Most of what a test waits for is somebody's deadline. Each process has realms of its own, and the tests of a file stay together.
 PARALLEL := --numprocesses=auto --dist=loadfile
 
+# The files that take longest, to be begun first: one that is begun last is waited for by everybody else.
+LONGEST := schemathesis.py engine_bits.py reload.py
+
 unit: .test-packages
 	$(BIN)/pytest $(PARALLEL) --ignore tests/integration --ignore tests/ad --cov --cov-report=
 	$(BIN)/coverage report --include='kerbauth/core/*,kerbauth/kdc/pac/*' --fail-under=100 --show-missing --skip-covered
 
 integration: .test-packages
-	$(BIN)/pytest $(PARALLEL) tests/ad tests/integration
+	$(BIN)/pytest $(PARALLEL) $(addprefix tests/integration/test_,$(LONGEST)) tests/ad tests/integration
 
 # What a KDC decides, again with the KDC in a container. How processes, listeners, proxies, counters and files behave does not depend on it.
 container: .test-packages

@@ -68,7 +68,7 @@ class LabRealm(ThrowawayRealm):
 
     def requests(self, since: int = 0) -> list[Request]:
         """What the KDC was asked about users. Services look now and then whether it answers, with a question about themselves."""
-        return [request for request in requests_in(self.log, since) if not request.rest.startswith("HTTP/")]
+        return [request for request in requests_in(self.log, since) if not request.rest.upper().startswith("HTTP/")]
 
     def failed_password_checks(self, since: int = 0, user: str = "") -> int:
         """How many wrong passwords the KDC counted (against one user)."""
