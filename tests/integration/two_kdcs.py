@@ -27,7 +27,7 @@ class TwoKdcs:
 
     def asked_about(self, user: str) -> tuple[list[Asked], list[Asked]]:
         """The requests that name a user, at each relay: those of logins, whatever probes there are beside them."""
-        return tuple([asked for asked in list(kdc.asked) if user.encode() in asked.message] for kdc in (self.first, self.second))  # type: ignore[return-value]
+        return tuple([asked for asked in list(kdc.asked) if user.encode() in asked.message] for kdc in (self.first, self.second))  # type: ignore[return-value]  # of two, one for each
 
     def proofs_of(self, user: str) -> tuple[int, int]:
         """How many requests with a proof of a user's password each relay had, resends included."""

@@ -208,7 +208,7 @@ class Silent:
 @asynccontextmanager
 async def workers(folder: Path, number: int, **settings: float) -> AsyncIterator[list[PasswordThrottle]]:
     """So many throttles that share a file."""
-    wanted = ThrottleSettings(**{"reserve": 0, "pause": 0.0, "source_failures": 0, "overall_failures": 0, **settings})  # type: ignore[arg-type]
+    wanted = ThrottleSettings(**{"reserve": 0, "pause": 0.0, "source_failures": 0, "overall_failures": 0, **settings})  # type: ignore[arg-type]  # values of several types
     made = [throttle_of(wanted, folder, Silent()) for _ in range(number)]
     throttles = [each for each in made if isinstance(each, PasswordThrottle)]
     yield throttles

@@ -60,7 +60,7 @@ async def test_no_more_calls_than_the_limit_are_under_way() -> None:
         begun.append(number)
         return released.wait(5)
 
-    under_way = [asyncio.create_task(calls.run(5, lambda number=number: work(number))) for number in range(4)]  # type: ignore[misc]
+    under_way = [asyncio.create_task(calls.run(5, lambda number=number: work(number))) for number in range(4)]  # type: ignore[misc]  # the default binds it now
     async with asyncio.timeout(5):
         while len(begun) < 2:  # noqa: ASYNC110 -- a thread has begun
             await asyncio.sleep(0.001)

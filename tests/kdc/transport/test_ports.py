@@ -83,7 +83,7 @@ async def test_what_was_kept_long_enough_is_closed(ports: RestingPorts) -> None:
 
 async def test_one_timer_sees_to_all_sockets_however_often_they_are_released(ports: RestingPorts) -> None:
     def pending() -> int:
-        return sum(not timer.cancelled() for timer in asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
+        return sum(not timer.cancelled() for timer in asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]  # asyncio's own, told nowhere else
 
     before, other = pending(), RestingPorts()
     for port in range(3):

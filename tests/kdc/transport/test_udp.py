@@ -138,7 +138,7 @@ async def test_only_a_refusal_says_that_the_first_copy_was_not_read_when_the_sec
     class SendsOnce(socket.socket):
         sent = False
 
-        def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
+        def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]  # only what is called here
             if self.sent:
                 raise error
             self.sent = True
